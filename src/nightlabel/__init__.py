@@ -1,0 +1,1 @@
+"""Experiments with gates, and nightly batch labelling with accounting."""

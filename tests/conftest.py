@@ -1,0 +1,109 @@
+"""Fixtures that all tests share: lakes on a folder and on S3, the real card file, clean settings."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+from pathlib import Path
+
+import pytest
+
+from nightlabel.settings import Settings, settings
+from nightlabel.store import Store, open_lake
+
+SHARED = Path(__file__).parents[2] / "shared"
+REAL_CARDS = SHARED / "data" / "card_transactions" / "MiBolsillo.csv"
+LOCAL_AND_S3 = ("folder", "s3")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(url: str, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+@pytest.fixture(autouse=True)
+def _clean_place(monkeypatch, tmp_path):
+    """Each test has a laptop of its own; nothing of the person's environment leaks in."""
+    for name in [n for n in os.environ if n.startswith("NIGHTLABEL_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("NIGHTLABEL_HOME", str(tmp_path / "home"))
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def s3_server():
+    """Moto's S3 over real HTTP; gives its address."""
+    port = free_port()
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/moto-api/")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.kill()
+        server.wait()
+
+
+@pytest.fixture
+def folder_place(tmp_path, monkeypatch) -> Settings:
+    """Settings with a lake in a folder; child processes get the same."""
+    monkeypatch.setenv("NIGHTLABEL_LAKE", (tmp_path / "lake").as_uri())
+    settings.cache_clear()
+    return settings()
+
+
+@pytest.fixture
+def s3_place(s3_server, monkeypatch) -> Settings:
+    """Settings with a lake on S3, in a bucket of its own; child processes get the same."""
+    bucket = f"lake-{uuid.uuid4().hex[:12]}"
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": s3_server,
+        "NIGHTLABEL_LAKE": f"s3://{bucket}/root",
+        "NIGHTLABEL_S3_ENDPOINT": s3_server,
+    }.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    request = urllib.request.Request(f"{s3_server}/{bucket}", method="PUT")
+    urllib.request.urlopen(request, timeout=10).close()
+    return settings()
+
+
+@pytest.fixture(params=LOCAL_AND_S3)
+def place(request) -> Settings:
+    """The settings of a lake, once on a folder and once on S3."""
+    return request.getfixturevalue(f"{request.param}_place")
+
+
+@pytest.fixture
+def lake(place) -> Store:
+    """An empty lake, once on a folder and once on S3."""
+    return open_lake(place)
+
+
+@pytest.fixture(scope="session")
+def real_cards() -> Path:
+    """The real card file, which the project may read but not ship."""
+    if not REAL_CARDS.exists():
+        pytest.skip(f"the real card file is not beside this checkout: {REAL_CARDS}")
+    return REAL_CARDS
