@@ -1,6 +1,7 @@
 """Fixtures that all tests share: lakes on a folder and on S3, the real card file, clean settings."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -60,6 +61,27 @@ def s3_server():
     finally:
         server.kill()
         server.wait()
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(tmp_path_factory):
+    """A real MLflow server over HTTP, on SQLite and a folder; gives its address."""
+    folder, port = tmp_path_factory.mktemp("mlflow"), free_port()
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--workers", "1"]
+    command += ["--artifacts-destination", str(folder / "artifacts")]
+    quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    log = (folder / "log").open("wb")
+    server = subprocess.Popen(
+        command, env={**os.environ, **quiet}, stdout=log, stderr=log, start_new_session=True
+    )
+    try:
+        wait_for(f"http://127.0.0.1:{port}/health", seconds=180)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)  # its workers too
+        server.wait()
+        log.close()
 
 
 @pytest.fixture

@@ -124,6 +124,12 @@ def child_environment(**variables: str) -> dict[str, str]:
     return {**os.environ, **variables}
 
 
+def prefer_environment(variables: dict[str, str]) -> None:
+    """Set what a person has left unset, for libraries that can be told in no other way."""
+    for name, value in variables.items():
+        os.environ.setdefault(name, value)
+
+
 def _explain(error: ValidationError) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - only on the way to an error
 

@@ -2,7 +2,7 @@
 
 from nightlabel.contract.card import Card, Gates, Monitoring, PodSize
 from nightlabel.contract.reading import Fault, Reading
-from nightlabel.contract.usecase import Encoder, Modelling, Preparing, Schema, UseCase
+from nightlabel.contract.usecase import Encoder, Modelling, Params, Preparing, Schema, UseCase
 
 __all__ = [
     "Card",
@@ -11,6 +11,7 @@ __all__ = [
     "Gates",
     "Modelling",
     "Monitoring",
+    "Params",
     "PodSize",
     "Preparing",
     "Reading",

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -38,8 +38,12 @@ class Gates(_Closed):
         accuracy_suspicious: Accuracy from which a leak is suspected.
         log_loss_suspicious: Log loss below which a leak is suspected.
         champion_accuracy_margin: Accuracy that a better log loss may cost against the champion.
-        confidence: Confidence of the intervals of the paired bootstrap.
-        slices: Columns whose values make slices; ``month`` is the month of the record.
+        confidence: Confidence of each bound of the paired bootstrap, one-sided.
+        slices: Columns whose values make slices; ``month`` is the month of the record, ``group`` the
+            group of ``over_group_prior``.
+        class_rows: Training rows from which a class must not be lost.
+        class_kept_at_least: Mean probability that such a class keeps on the holdout, as a share of its
+            frequency in training.
         slice_support: Smallest number of holdout rows of a slice or class that is tested.
         slice_loss_at_most: Accuracy that a slice may lose against its reference.
         slice_significance: Family-wise error of all slice tests together (Holm).
@@ -60,6 +64,8 @@ class Gates(_Closed):
     log_loss_suspicious: Positive
     champion_accuracy_margin: Share
     confidence: Share = 0.95
+    class_rows: int = Field(default=20, ge=1)
+    class_kept_at_least: Share = 0.25
     slices: tuple[str, ...] = ()
     slice_support: int = Field(default=60, ge=20)
     slice_loss_at_most: Share = 0.10
@@ -146,8 +152,10 @@ class Card(_Closed):
     @field_validator("timezone")
     @classmethod
     def _timezone_exists(cls, zone: str) -> str:
-        if zone not in available_timezones():
-            raise ValueError(f"{zone!r} is no IANA time zone")
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"{zone!r} is no IANA time zone") from None
         return zone
 
     @property

@@ -1,0 +1,32 @@
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+export PYTHON VENV DATA YES KEEP AIRFLOW_PORT MLFLOW_PORT EVIDENTLY_PORT
+
+.PHONY: help install demo test check format clean
+
+help:  ## Show the targets.
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+install:  ## Make the virtual environment with the pinned packages.
+	@scripts/install
+
+demo: install  ## Run the whole loop: DATA=file.csv, YES=1 answers the human's question, KEEP=0 ends after the summary.
+	@$(BIN)/python -m demo
+
+test: install  ## Run all tests.
+	@$(BIN)/python -m pytest -q
+
+check: install  ## Format, lint, types, import contracts, tests, docs: the definition of done.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PYTHONPATH=plugins $(BIN)/lint-imports
+	$(BIN)/python -m pytest -q
+
+format: install  ## Put all code into the one format.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:  ## Remove what the demo made; the packages stay.
+	rm -rf .nightlabel

@@ -1,0 +1,44 @@
+"""Train candidates, hold them against the gates, and propose the winner to a person: one DAG per use case.
+
+validate and split fix the data, train makes one model per candidate, evaluate measures the best and the
+champion on the same holdout, gate decides. Clear any task freely: each step writes one result below the
+experiment's folder and skips what is there.
+"""
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, chain
+
+from nightlabel_airflow import form, house
+from nightlabel_airflow.steps import RUN, step
+
+for usecase in house.usecases():
+    with DAG(
+        **house.common(usecase, "experiment"),
+        doc_md=__doc__,
+        schedule=None,
+        params=form.experiment(usecase),
+    ) as dag:
+        name, run = usecase.name, {"run": RUN}
+        asked = {
+            "data": dag.param("data"),
+            "data-version": dag.param("data_version"),
+            "candidate": dag.param("candidates"),
+            "seed": dag.param("seed"),
+            "note": dag.param("note"),
+        }
+        validate = step("validate", name, {**run, **asked}, answer="candidates")
+        split = step("split", name, run)
+        train = step("train", name, run, each=("candidate", validate.output))
+        evaluate = step("evaluate", name, run)
+        next_steps = {"promote": "register", "keep": "keep_champion", "reject": "alarm"}
+        gate = step("gate", name, run, answer="outcome", branches=next_steps)
+        register = step("register", name, run)
+        propose = step("propose", name, run)
+        keep_champion = EmptyOperator(task_id="keep_champion")
+        alarm = step("alarm", name, run)
+
+        chain(validate, split, train, evaluate, gate, [register, keep_champion, alarm])
+        chain(register, propose)
+
+for fault in house.broken():
+    house.refuse(fault, "experiment")

@@ -1,0 +1,1 @@
+"""The whole loop on one machine, through real Airflow: experiment, yes, night, drift."""

@@ -1,0 +1,51 @@
+"""The human's yes: asked for, and then carried out as a merge and a release."""
+
+import getpass
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.prompt import Confirm
+
+from demo.data import USECASE
+from demo.place import DemoError, Place, environment
+from nightlabel.propose.local import LocalForge
+
+
+def asked(console: Console, *, yes: bool) -> bool:
+    """Ask whether the challenger becomes champion; nobody there to ask is no yes."""
+    if yes:
+        console.print("YES=1: the answer is yes.")
+        return True
+    if not sys.stdin.isatty():
+        console.print("Nobody is here to say yes (YES=1 would), so nothing is released.")
+        return False
+    return Confirm.ask("Merge the proposal and make this model the champion?", console=console, default=False)
+
+
+def release(console: Console, place: Place, proposal: dict[str, Any]) -> None:
+    """Merge the proposal and move the champion.
+
+    Raises:
+        DemoError: The release was refused.
+    """
+    by = getpass.getuser()
+    forge = LocalForge(Path(place.settings.forge_remote), place.settings.forge_branch)
+    standing = forge.proposal(proposal["branch"])
+    if standing is None:
+        raise DemoError(f"the forge holds no proposal of {proposal['branch']}")
+    commit = forge.merge(standing, by)
+    result = subprocess.run(
+        ["nightlabel", "release", "--usecase", USECASE, "--by", by, "--json"],
+        env=environment(place),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        raise DemoError(f"the release was refused: {result.stderr.strip()[-600:]}")
+    console.print(
+        f"{by} said yes: merged as {commit[:10]}, and the challenger is champion now.", highlight=False
+    )

@@ -1,0 +1,1 @@
+"""The only code that knows Airflow: steps as tasks, alarms, the form, pages in the UI."""

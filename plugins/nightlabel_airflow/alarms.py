@@ -1,0 +1,52 @@
+"""Failure and lateness reach the same events: Airflow's callbacks run ``nightlabel alarm``."""
+
+import logging
+import subprocess
+from collections.abc import Mapping
+from typing import Any
+
+from nightlabel.settings import child_environment
+from nightlabel_airflow.runs import key
+from nightlabel_airflow.steps import command
+
+PATIENCE = 120.0
+"""Seconds that an alarm may take; Airflow's own processes wait for it."""
+
+log = logging.getLogger(__name__)
+
+
+def failed(context: Mapping[str, Any]) -> None:
+    """Tell the owner that a run failed.
+
+    Args:
+        context: Airflow's context of a failed run.
+    """
+    run = context["dag_run"]
+    task = context.get("ti") or context.get("task_instance")
+    where = f", last task {task.task_id}" if task is not None else ""
+    send(run.dag_id, run.run_id, f"{run.dag_id} failed ({context.get('reason', 'unknown')}{where})")
+
+
+def late(minutes: int, context: Mapping[str, Any]) -> None:
+    """Tell the owner that a night is not done at its deadline.
+
+    Args:
+        minutes: The deadline, minutes from the start.
+        context: Airflow's description of the missed deadline.
+    """
+    run = context["dag_run"]
+    send(run["dag_id"], run["dag_run_id"], f"{run['dag_id']} is not done after {minutes} minutes")
+
+
+def send(dag_id: str, run_id: str, reason: str) -> None:
+    """Run ``nightlabel alarm``; an alarm that fails is logged and fails nothing else."""
+    usecase = dag_id.partition("__")[2]
+    line = command("alarm", usecase, {"run": key(run_id), "reason": reason})
+    try:
+        subprocess.run(  # noqa: S603 - a list of arguments, never a shell
+            line, env=child_environment(), check=True, capture_output=True, text=True, timeout=PATIENCE
+        )
+    except subprocess.CalledProcessError as error:
+        log.exception("the alarm was not sent: %s: %s", reason, error.stderr[-600:])
+    except (OSError, subprocess.TimeoutExpired):
+        log.exception("the alarm was not sent: %s", reason)

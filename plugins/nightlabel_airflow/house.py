@@ -1,0 +1,100 @@
+"""What all DAGs share: one per use case, their common arguments, and a DAG that fails for a broken one."""
+
+import re
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from airflow.sdk import DAG, CronTriggerTimetable, task
+from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
+from airflow.sdk.exceptions import AirflowFailException
+
+from nightlabel import catalog
+from nightlabel.catalog import Broken
+from nightlabel.contract import Card
+from nightlabel_airflow import alarms
+from nightlabel_airflow.runs import key, label_date
+from nightlabel_airflow.steps import DEFAULT_ARGS
+
+
+def usecases() -> list[Card]:
+    """Give the cards that Airflow can make DAGs of."""
+    return [card for card in catalog.usecases() if _schedule_fault(card) is None]
+
+
+def broken() -> list[Broken]:
+    """Give the folders that Airflow cannot make DAGs of, and why."""
+    faults = ((card, _schedule_fault(card)) for card in catalog.usecases())
+    return catalog.broken() + [Broken(card.name, fault) for card, fault in faults if fault]
+
+
+def common(card: Card, kind: str) -> dict[str, Any]:
+    """Give the arguments that the DAGs of a use case share.
+
+    Args:
+        card: The use case.
+        kind: ``experiment`` or ``nightly``.
+    """
+    return {
+        "dag_id": f"{kind}__{card.name}",
+        "dag_display_name": f"{kind}: {card.title}",
+        "catchup": False,
+        "default_args": {**DEFAULT_ARGS, "owner": card.owner},
+        "tags": [kind, card.name],
+        "on_failure_callback": alarms.failed,
+        "user_defined_macros": {"key": key, "label_date": partial(label_date, zone=card.zone)},
+    }
+
+
+def every_night(card: Card) -> CronTriggerTimetable:
+    """Give the schedule of a use case, in its own time zone."""
+    return CronTriggerTimetable(card.schedule, timezone=card.timezone)
+
+
+def deadline(card: Card) -> DeadlineAlert:
+    """Alarm at the deadline while the run goes on; counted from the start, so backfills are not late."""
+    return DeadlineAlert(
+        name="labels stand",
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=card.deadline,
+        callback=SyncCallback(alarms.late, kwargs={"minutes": card.deadline_minutes}),
+    )
+
+
+def refuse(fault: Broken, kind: str) -> DAG:
+    """Make the DAG of a broken use case: its only task fails with the reason.
+
+    A broken night fails once a day, because a night that silently stays away is noticed too late.
+    """
+    name = re.sub(r"[^\w.-]", "-", fault.name)
+    with DAG(
+        dag_id=f"{kind}__{name}",
+        doc_md=f"**This use case is broken.** {fault.reason}",
+        schedule=timedelta(days=1) if kind == "nightly" else None,
+        catchup=False,
+        tags=[kind, "broken"],
+        on_failure_callback=alarms.failed,
+    ) as dag:
+
+        @task(task_id="broken", retries=0)
+        def say_why() -> None:
+            raise AirflowFailException(f"NL-U002 {fault.reason}")
+
+        say_why()
+    return dag
+
+
+def _schedule_fault(card: Card) -> str | None:
+    try:
+        every_night(card)
+        _expand(card.schedule)
+    except Exception as error:  # noqa: BLE001 - whatever the parser of cron raises, the other DAGs stay
+        return f"{card.name}/usecase.toml: schedule {card.schedule!r} is no cron expression: {error}"
+    return None
+
+
+def _expand(schedule: str) -> None:
+    from croniter import croniter  # type: ignore[import-untyped]  # noqa: PLC0415 - no stubs; Airflow brings it
+
+    croniter(schedule)

@@ -1,0 +1,108 @@
+"""Takes the records of replaced files out of a partition: data files that hold them are written afresh."""
+
+import io
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from nightlabel.label import tally, writing
+from nightlabel.label.names import labels
+from nightlabel.label.papers import DataFile, Plan
+from nightlabel.label.table import TableFile
+from nightlabel.label.tally import WHOLE_FILE, Tally
+from nightlabel.store import Store
+
+IDENTITY = ["source", "source_version", "row"]
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What goes from a partition.
+
+    Attributes:
+        remove: Data files that leave the table.
+        add: Data files with the records of ``remove`` that stay.
+        ids: Tally of the records that go.
+    """
+
+    remove: tuple[TableFile, ...] = ()
+    add: tuple[DataFile, ...] = ()
+    ids: Tally = Tally()  # noqa: RUF009 - a Tally is frozen
+
+
+def removal(lake: Store, plan: Plan, files: list[TableFile], sources: set[str]) -> Removal:
+    """Take the records of some sources out of a partition.
+
+    Args:
+        lake: The lake.
+        plan: The plan that replaces them.
+        files: The partition's data files.
+        sources: The files whose records go, in any version.
+
+    Returns:
+        The change; what stays is stored already, where no reader sees it before the commit.
+    """
+    attempt = uuid.uuid4().hex
+    remove, add, ids = list[TableFile](), list[DataFile](), Tally()
+    for number, file in enumerate(files):
+        rows = read(lake, plan.usecase, file)
+        goes = pc.is_in(rows.column("source"), value_set=pa.array(sorted(sources), pa.string()))
+        if not pc.any(goes).as_py():
+            continue
+        remove.append(file)
+        ids += tally_of(rows.filter(goes))
+        if len(stay := rows.filter(pc.invert(goes))):
+            name = f"{attempt}-{number:05d}"
+            add.append(writing.store(lake, plan, stay, outcome=file.outcome, name=name))
+    return Removal(tuple(remove), tuple(add), ids)
+
+
+def read(lake: Store, usecase: str, file: TableFile, columns: list[str] | None = None) -> pa.Table:
+    """Read one data file of the table, without the partition columns.
+
+    Args:
+        lake: The lake.
+        usecase: Name of the use case.
+        file: The data file.
+        columns: The columns to read; ``None`` for all.
+    """
+    return opened(lake.get(f"{labels(usecase)}/{file.path}"), columns)
+
+
+def opened(data: bytes, columns: list[str] | None = None) -> pa.Table:
+    """Open the bytes of a data file; every page is held against its checksum.
+
+    Args:
+        data: The bytes.
+        columns: The columns to read; ``None`` for all.
+    """
+    return pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True).read(columns)
+
+
+def tally_of(rows: pa.Table) -> Tally:
+    """Tally the record ids of table rows."""
+    return tally.total(tally.of_records(*key, ordinals) for key, ordinals in by_file(rows))
+
+
+def by_file(rows: pa.Table) -> Iterator[tuple[tuple[str, str], tally.Ordinals]]:
+    """Give the row ordinals of each ``(source, source_version)`` of table rows, in no order.
+
+    Args:
+        rows: Rows with at least the columns of ``IDENTITY``.
+
+    Yields:
+        The file, and its ordinals, shape (records,), ``WHOLE_FILE`` for a file that is one id.
+    """
+    numbered = rows.set_column(
+        rows.schema.get_field_index("row"), "row", pc.fill_null(rows.column("row"), WHOLE_FILE)
+    )
+    grouped = numbered.group_by(IDENTITY[:2]).aggregate([("row", "list")])
+    keys = zip(
+        grouped.column("source").to_pylist(), grouped.column("source_version").to_pylist(), strict=True
+    )
+    for key, ordinals in zip(keys, grouped.column("row_list"), strict=True):
+        yield key, ordinals.values.to_numpy(zero_copy_only=False)

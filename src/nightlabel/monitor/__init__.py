@@ -1,0 +1,1 @@
+"""What is watched after a night: drift, metrics, events, alarms, the summary for people."""

@@ -1,0 +1,187 @@
+"""Compares a window of nights with the training snapshot and gives the verdict."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from evidently import DataDefinition, Dataset, Report
+from evidently.core.report import Snapshot
+from evidently.metrics import MeanValue, ValueDrift
+
+from nightlabel.contract import Card
+from nightlabel.contract.card import DriftColumn
+from nightlabel.errors import RefusedError
+from nightlabel.log import get
+from nightlabel.monitor.drift.columns import MISSING_MORE, Pair, pair
+from nightlabel.monitor.drift.statistics import drifted, measure, statistic
+from nightlabel.monitor.verdict import ColumnDrift, DriftReport, Window
+
+FIGURES = (
+    "window_records",
+    "night_records",
+    "quarantined_share",
+    "abstained_share",
+    "unknown_share",
+    "mean_confidence",
+    "drifted_share",
+    "alarming_columns",
+)
+"""Values of a night that the dashboard shows beside the statistics; no others are let in."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a comparison gives.
+
+    Attributes:
+        report: The verdict.
+        rules: The watched columns that could be compared.
+        pairs: Their two sides.
+    """
+
+    report: DriftReport
+    rules: Mapping[str, DriftColumn]
+    pairs: Mapping[str, Pair]
+
+    @cached_property
+    def snapshot(self) -> Snapshot:
+        """Evidently's snapshot; every night has one, so that the dashboard has no holes."""
+        try:
+            return _run(self.rules, self.pairs, self.report)
+        except Exception as error:  # noqa: BLE001 - the verdict stands without the pictures
+            get("monitor").warning("drift pictures left out", error=type(error).__name__)
+            return _run({}, {}, self.report)
+
+    @property
+    def html(self) -> str:
+        """Evidently's report for people, one self-contained page."""
+        page: str = self.snapshot.get_html_str(as_iframe=False)
+        return page
+
+
+def drift(
+    card: Card,
+    window: Window,
+    reference: pd.DataFrame,
+    current: pd.DataFrame,
+    *,
+    model_version: str = "",
+    figures: Mapping[str, float] | None = None,
+) -> Compared:
+    """Compare the watched columns of a window with the training snapshot.
+
+    Args:
+        card: Watched columns with method, threshold and whether they alarm.
+        window: The window that ``current`` was taken from.
+        reference: The training snapshot.
+        current: The window's records, inputs and predictions.
+        model_version: The version that the snapshot belongs to.
+        figures: Further values of the night, by the names of ``FIGURES``.
+
+    Returns:
+        The verdict and Evidently's snapshot. A column that cannot be compared is an alarm, never "stable".
+
+    Raises:
+        RefusedError: ``NL-M012``, a figure has another name.
+    """
+    pairs, results = dict[str, Pair](), list[ColumnDrift]()
+    rules = card.monitoring.columns if window.enough else {}
+    for name, rule in rules.items():
+        try:
+            pairs[name] = pair(name, rule, reference, current)
+            results.append(_column(name, rule, pairs[name]))
+        except RefusedError as why:
+            pairs.pop(name, None)
+            results.append(_not_computable(name, rule, why))
+    columns = tuple(results)
+    known = _figures(window, current, columns) | _allowed(figures or {})
+    report = DriftReport(card.name, model_version, window, len(current), len(reference), columns, known)
+    return Compared(report, {name: rules[name] for name in pairs}, pairs)
+
+
+def _column(name: str, rule: DriftColumn, both: Pair) -> ColumnDrift:
+    value = _measured(name, rule, both)
+    make = partial(ColumnDrift, name, rule.method, rule.threshold, rule.alarm, value)
+    if both.missing_more > MISSING_MORE:
+        reason = f"{name} is missing in {both.missing_more:.0%} more of the records than in the snapshot"
+        return make("drifted", "NL-M008", reason)
+    return make("drifted" if drifted(rule, value) else "stable")
+
+
+def _measured(name: str, rule: DriftColumn, both: Pair) -> float:
+    try:
+        value = measure(rule, both.reference, both.current)
+    except Exception as error:
+        raise RefusedError(f"{name} stopped Evidently: {type(error).__name__}", code="NL-M010") from error
+    if not np.isfinite(value):
+        raise RefusedError(f"{name} has no finite {rule.method}", code="NL-M010")
+    return value
+
+
+def _not_computable(name: str, rule: DriftColumn, why: RefusedError) -> ColumnDrift:
+    return ColumnDrift(
+        name, rule.method, rule.threshold, rule.alarm, None, "not computable", why.code, why.sentence
+    )
+
+
+def _figures(window: Window, current: pd.DataFrame, columns: tuple[ColumnDrift, ...]) -> dict[str, float]:
+    figures = {
+        "window_records": float(window.rows),
+        "drifted_share": sum(column.drifted for column in columns) / max(len(columns), 1),
+        "alarming_columns": float(sum(column.alarming for column in columns)),
+    }
+    if "confidence" in current and current["confidence"].notna().any():
+        figures["mean_confidence"] = float(current["confidence"].astype("float64").mean())
+    return figures
+
+
+def _allowed(figures: Mapping[str, float]) -> dict[str, float]:
+    if foreign := sorted(set(figures) - set(FIGURES)):
+        raise RefusedError(
+            f"{foreign[0][:40]!r} is no figure of a night; there are: {', '.join(FIGURES)}", code="NL-M012"
+        )
+    return {name: float(value) for name, value in figures.items()}
+
+
+def _run(rules: Mapping[str, DriftColumn], pairs: Mapping[str, Pair], report: DriftReport) -> Snapshot:
+    """Run Evidently; the figures ride along as constant columns, for its dashboard plots columns alone."""
+    numbers = [name for name in pairs if rules[name].kind == "number"]
+    categories = [name for name in pairs if rules[name].kind == "category"]
+    kinds = DataDefinition(numerical_columns=[*numbers, *report.figures], categorical_columns=categories)
+    sides = [
+        _frame([(name, both.current) for name, both in pairs.items()]),
+        _frame([(name, both.reference) for name, both in pairs.items()]),
+    ]
+    metrics = [
+        ValueDrift(column=name, method=statistic(rule), threshold=rule.threshold)
+        for name, rule in rules.items()
+    ]
+    shown = [MeanValue(column=name) for name in report.figures]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # numpy's, about empty bins of a histogram that is only drawn
+        return Report([*metrics, *shown], include_tests=True).run(
+            *(Dataset.from_pandas(side.assign(**report.figures), data_definition=kinds) for side in sides),
+            **_about(report),
+        )
+
+
+def _frame(sides: list[tuple[str, pd.Series]]) -> pd.DataFrame:
+    """Set columns of unlike length beside each other; without any, one row carries the figures."""
+    rows = pd.RangeIndex(max((len(side) for _, side in sides), default=1))
+    return pd.DataFrame(dict(sides), index=rows)
+
+
+def _about(report: DriftReport) -> dict[str, Any]:
+    """Name the snapshot; noon in UTC is the label date in nearly every zone that a browser may be in."""
+    date = report.window.date
+    return {
+        "name": f"{report.usecase} {date}: {report.status}",
+        "timestamp": datetime.fromisoformat(date).replace(hour=12, tzinfo=UTC),
+        "metadata": {"date": date, "model_version": report.model_version, "status": report.status},
+        "tags": ["nightly", report.status],
+    }

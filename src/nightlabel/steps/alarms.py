@@ -1,0 +1,31 @@
+"""The step that tells the owner."""
+
+import json
+from typing import Any
+
+from nightlabel import catalog
+from nightlabel.monitor.alarms import Kind, alarm as send
+from nightlabel.steps.folder import experiment
+
+Result = dict[str, Any]
+
+
+def alarm(usecase: str, run: str, kind: Kind, reason: str) -> Result:
+    """Send an event and a service check; what was sent is kept beside the run's results.
+
+    Args:
+        usecase: Name of the use case; a broken one alarms as well.
+        run: Name of the run.
+        kind: What it is about.
+        reason: What happened; empty takes the verdict of the run.
+    """
+    if not reason:
+        place = experiment(usecase, run)
+        reason = place.needed("verdict.json", "gate")["reason"]
+        kind = "experiment"
+        told = send(kind, f"{usecase}: no candidate passed the gates", reason, use_case=usecase).to_json()
+        place.lake.put(place.key("alarm.json"), json.dumps(told, indent=2).encode())
+        return told
+    known = {card.name for card in catalog.usecases()}
+    tags: Any = {"use_case": usecase} if usecase in known else {}
+    return send(kind, f"{usecase}: {kind}", f"{reason} (run {run})", **tags).to_json()

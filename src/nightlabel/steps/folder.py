@@ -1,0 +1,141 @@
+"""The folder of one experiment: what each step leaves there, and for whom."""
+
+import io
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+
+from nightlabel import catalog
+from nightlabel.contract import UseCase
+from nightlabel.errors import RefusedError
+from nightlabel.store import Store, open_lake
+from nightlabel.store.store import MissingError
+
+RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,119}$")]
+
+
+class Request(BaseModel):
+    """What a person asked an experiment for; written once, by its first step.
+
+    Attributes:
+        data: URI, or key below the lake, of the labelled file.
+        data_version: MD5 of a data set that was named before; its bytes are used and not ``data``.
+        candidates: Names of the candidates to train, of those on the card.
+        seed: Seed of everything random.
+        note: One line for the people who review.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    usecase: str
+    run: RunName
+    data: str = Field(min_length=1, max_length=1024)
+    data_version: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
+    candidates: tuple[str, ...] = Field(min_length=1)
+    seed: int = Field(default=7, ge=0, lt=2**31)
+    note: str = Field(default="", max_length=500)
+
+    @field_validator("note", "data")
+    @classmethod
+    def _one_printable_line(cls, text: str) -> str:
+        if not text.isprintable():
+            raise ValueError("must be one line of printable characters")
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """One run of the experiment of one use case."""
+
+    usecase: UseCase
+    lake: Store
+    run: str
+
+    def key(self, name: str) -> str:
+        """Give the key of one result."""
+        return f"{self.usecase.name}/experiments/{self.run}/{name}"
+
+    def done(self, name: str) -> dict[str, Any] | None:
+        """Give a step's result where it is already there."""
+        try:
+            result: dict[str, Any] = self.lake.read_json(self.key(name))
+        except MissingError:
+            return None
+        return result
+
+    def needed(self, name: str, step: str) -> dict[str, Any]:
+        """Give the result of an earlier step.
+
+        Raises:
+            RefusedError: ``NL-R001``, the earlier step has not run.
+        """
+        if (result := self.done(name)) is None:
+            raise RefusedError(
+                f"run {self.run!r} has no {name}: the step {step!r} comes first",
+                code="NL-R001",
+                advice=f"nightlabel {step} --usecase {self.usecase.name} --run {self.run}",
+                run=self.run,
+            )
+        return result
+
+    def read(self, name: str) -> pd.DataFrame:
+        """Read one table of the run, with Arrow's types."""
+        table = pq.read_table(io.BytesIO(self.lake.get(self.key(name))))
+        frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+        return frame
+
+    def write(self, name: str, table: pa.Table) -> None:
+        """Write one table of the run."""
+        buffer = io.BytesIO()
+        pq.write_table(table, buffer, compression="zstd")
+        self.lake.put(self.key(name), buffer.getvalue())
+
+    @property
+    def request(self) -> Request:
+        """What was asked for."""
+        return Request.model_validate(self.needed("request.json", "validate"))
+
+
+def experiment(usecase: str, run: str) -> Experiment:
+    """Open the folder of one run.
+
+    Raises:
+        RefusedError: There is no such use case, or the run's name is not allowed.
+    """
+    try:
+        TypeAdapter(RunName).validate_python(run)
+    except ValidationError:
+        raise RefusedError(
+            f"{run[:60]!r} cannot name a run: letters, digits, - and _ only, 120 at most", code="NL-H002"
+        ) from None
+    return Experiment(catalog.load(usecase), open_lake(), run)
+
+
+def requested(place: Experiment, **asked: Any) -> Request:
+    """Check what a person asked for; what is left empty is what the card says.
+
+    Args:
+        place: The folder of the run.
+        asked: ``data``, ``data_version``, ``candidates``, ``seed``, ``note``.
+
+    Raises:
+        RefusedError: ``NL-H002``, a value is not allowed.
+    """
+    card = place.usecase.card
+    given = {"data": card.default_data, "candidates": tuple(card.candidates)} | {k: v for k, v in asked.items() if v}
+    given["seed"] = asked.get("seed", 7)
+    if foreign := sorted(set(given["candidates"]) - set(card.candidates)):
+        raise RefusedError(
+            f"there is no candidate {foreign[0]!r}; there are: {', '.join(card.candidates)}",
+            code="NL-H002",
+            advice="name candidates of the card",
+        )
+    try:
+        return Request.model_validate({"usecase": card.name, "run": place.run, **given})
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
+        raise RefusedError(f"the experiment cannot start: {faults}", code="NL-H002") from None

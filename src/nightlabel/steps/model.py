@@ -1,0 +1,125 @@
+"""The steps of an experiment that make and judge models: train, evaluate, gate."""
+
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from nightlabel import log
+from nightlabel.contract import Params
+from nightlabel.errors import RefusedError
+from nightlabel.gate import judge
+from nightlabel.registry import artifact
+from nightlabel.registry.artifact import Labeller
+from nightlabel.registry.models import CHAMPION, Pinned, Registry
+from nightlabel.settings import settings
+from nightlabel.steps import scores
+from nightlabel.steps.code import commit
+from nightlabel.steps.experiment import Result, once, rows_of
+from nightlabel.steps.folder import Experiment
+from nightlabel.steps.track import track
+from nightlabel.version import holdout_digest
+
+EVERY = 5
+"""Epochs between two lines of progress."""
+_MB = 1_000_000
+
+
+@once("candidates/{0}.json")
+def train(place: Experiment, candidate: str) -> Result:
+    """Train one candidate on the fit rows, and track it with its metrics on the validation rows."""
+    from nightlabel.train import loop  # noqa: PLC0415 - torch is heavy, and only this step needs it
+    from nightlabel.train.export import to_onnx  # noqa: PLC0415 - as above
+
+    usecase, seed, params = place.usecase, place.request.seed, _params(place, candidate)
+    fit, validation = rows_of(place, "fit"), rows_of(place, "validation")
+    trained = loop.train(usecase, fit, validation, params, seed, on_epoch=_progress(candidate))
+    with tempfile.TemporaryDirectory() as scratch:
+        folder, example = Path(scratch) / "model", validation.head(5)
+        network = to_onnx(trained.network, trained.encoder.encode(example))
+        sha256 = artifact.save(
+            folder, usecase, trained.encoder, network, params=params, seed=seed, example=example
+        )
+        labeller = artifact.load(folder, usecase, sha256=sha256)
+        made = {"candidate": candidate, "params": dict(params), "seed": seed, "sha256": sha256}
+        metrics = scores.measured(labeller, validation, usecase.schema.LABEL)
+        tracked = track(place, made, trained.curves, metrics, labeller, folder)
+    return {**made, **tracked, "seconds": round(trained.seconds, 2), "validation": metrics.to_json()}
+
+
+@once("evaluation.json")
+def evaluate(place: Experiment) -> Result:
+    """Select a candidate on the validation rows; measure it and the champion once on the same holdout rows."""
+    trained = [place.needed(f"candidates/{name}.json", "train") for name in place.request.candidates]
+    best = min(trained, key=lambda result: (result["validation"]["log_loss"], result["candidate"]))
+    holdout, label = rows_of(place, "holdout"), place.usecase.schema.LABEL
+    registry = Registry(settings().tracking)
+    champion = champion_of(registry, place.usecase.name)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = registry.fetch_logged(best["model_uri"], Path(scratch))
+        models = {"candidate": artifact.load(folder, place.usecase, sha256=best["sha256"])}
+        if champion:
+            standing = registry.fetch(champion, Path(scratch))
+            models["champion"] = artifact.load(standing, place.usecase, sha256=champion.sha256)
+        cost = {
+            "seconds_per_100k": round(scores.seconds_per_100k(models["candidate"], holdout), 3),
+            "size_mb": round(sum(path.stat().st_size for path in folder.iterdir()) / _MB, 3),
+        }
+        said = {name: scores.scores(model, holdout, label) for name, model in models.items()}
+    scores.keep(place, holdout, {name: probabilities for name, (_, probabilities) in said.items()})
+    chosen = {name: best[name] for name in ("candidate", "params", "seed", "run_id", "model_uri", "sha256")}
+    return {
+        **chosen,
+        **cost,
+        "selected_from": {result["candidate"]: result["validation"]["log_loss"] for result in trained},
+        "champion": None if champion is None else identity(champion),
+        "measured_digest": holdout_digest(holdout[["source_version", "row"]]),
+        "models": {name: result for name, (result, _) in said.items()},
+    }
+
+
+@once("verdict.json")
+def gate(place: Experiment) -> Result:
+    """Hold the rules of the card against the evidence."""
+    verdict = judge(place.usecase.card.gates, scores.evidence(place))
+    log.get("gate").info(verdict.reason(), outcome=verdict.outcome)
+    return {**verdict.to_json(), "reason": verdict.reason()}
+
+
+def champion_of(registry: Registry, name: str) -> Pinned | None:
+    """Give the champion, or nothing where the use case has none yet."""
+    return registry.resolve(name, CHAMPION) if CHAMPION in registry.aliases(name) else None
+
+
+def identity(pinned: Pinned) -> Result:
+    """Give what the gates and the report must know of a registered version."""
+    tags = pinned.tags
+    return {
+        "name": pinned.version,
+        "sha256": pinned.sha256,
+        "data_version": tags["data_version"],
+        "trained_until": tags["trained_until"],
+        "candidate": tags["candidate"],
+        "run": tags["run"],
+    }
+
+
+def _params(place: Experiment, candidate: str) -> Params:
+    if candidate not in place.request.candidates:
+        raise RefusedError(
+            f"run {place.run!r} was not asked for the candidate {candidate[:60]!r}",
+            code="NL-R004",
+            advice=f"name one of: {', '.join(place.request.candidates)}",
+        )
+    return place.usecase.card.candidates[candidate]
+
+
+def _progress(candidate: str) -> Callable[[dict[str, Any]], None]:
+    def tell(point: dict[str, Any]) -> None:
+        if point.get("epoch", 0) % EVERY == 0:
+            log.get("train").info("trained", candidate=candidate, **point)
+
+    return tell

@@ -1,0 +1,39 @@
+"""What people ask of a partition: accounting, labels, quarantine, replay."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from nightlabel import catalog
+from nightlabel import label as room
+from nightlabel.steps import whole
+from nightlabel.store import open_lake
+
+Result = dict[str, Any]
+SHOWN = ["source", "row", "outcome", "label", "confidence", "abstain", "top_labels", "error_code"]
+
+
+def verify(usecase: str, date: str) -> Result:
+    """Account for every record of a partition."""
+    return room.verify(catalog.load(usecase), open_lake(), date).model_dump(mode="json")
+
+
+def labels(usecase: str, date: str, rows: int) -> Result:
+    """Give the first labels of a partition, in the order of files and rows."""
+    case = catalog.load(usecase)
+    frame = room.read_labels(open_lake(), usecase, date)
+    if frame.empty:
+        return {"date": date, "records": 0, "rows": []}
+    ordered = frame.sort_values(["source", "row"]).head(rows)
+    shown = [*SHOWN, *(column for column in case.card.carry if column in frame)]
+    return {"date": date, "records": len(frame), "rows": ordered[shown].to_dict("records")}
+
+
+def quarantine(usecase: str, date: str) -> Result:
+    """Give the reasons of a partition's quarantine, with examples."""
+    frame = room.quarantined(catalog.load(usecase), open_lake(), date)
+    return {"date": date, "reasons": frame.to_dict("records")}
+
+
+def replay(usecase: str, date: str) -> Result:
+    """Label the quarantined files of a partition again, as a new generation."""
+    return whole.night(usecase, date, f"replay-{datetime.now(UTC):%Y%m%dT%H%M%S}", replay=True)

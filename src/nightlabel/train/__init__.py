@@ -1,0 +1,1 @@
+"""Prepared rows become candidates: the loop, the export, the tracking."""

@@ -1,0 +1,64 @@
+"""A small world of nights: a use case of words, a labeller that knows their parity, and a whole night."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from nightlabel import catalog
+from nightlabel.label import label_shard, plan, publish
+from nightlabel.registry.models import Pinned
+
+USECASES = Path(__file__).parent / "usecases"
+TINY = catalog.load("tiny", USECASES)
+DATE = "2026-01-31"
+NEXT = "2026-02-01"
+
+
+@dataclass
+class Parity:
+    """Labels a word ``even`` or ``odd`` by its length; a word that starts with ``?`` is unknown to it."""
+
+    sha256: str = hashlib.sha256(b"parity").hexdigest()
+    odd: str = "odd"
+    classes: tuple[str, ...] = ("even", "odd", "other")
+    frames: list[pd.DataFrame] = field(default_factory=list)
+
+    def label(self, frame):
+        self.frames.append(frame)
+        even = frame["word"].str.len() % 2 == 0
+        label = np.where(even, "even", self.odd)
+        confidence = np.where(frame["word"].str.len() > 3, 0.9, 0.5).astype(np.float32)
+        tops = [[name, "other", "other"] for name in label]
+        shares = [np.array([c, 1 - c, 0], np.float32) for c in confidence]
+        columns = {"label": label, "confidence": confidence, "top_labels": tops, "top_confidences": shares}
+        return pd.DataFrame(columns, index=frame.index)
+
+    def unknown(self, frame):
+        return frame["word"].str.startswith("?").to_numpy(bool)
+
+
+def champion(version="1", sha256=Parity.sha256) -> Pinned:
+    return Pinned("tiny", version, "run-1", sha256, "models:/m-1", {})
+
+
+def put(lake, name, *lines, date=DATE):
+    text = "\n".join(("word;amount", *lines))
+    return lake.put(f"tiny/inbox/date={date}/{name}", text.encode())
+
+
+def label_all(lake, made, labeller=None):
+    labeller = labeller or Parity(made.model.sha256)
+    return [label_shard(TINY, lake, made.date, made.run, s.name, labeller) for s in made.shards]
+
+
+def planned(lake, run="night", date=DATE, model=None, **asked):
+    return plan(TINY, lake, date, run, model or champion(), commit="abc", **asked)
+
+
+def night(lake, run="night", date=DATE, model=None, labeller=None, **asked):
+    made = planned(lake, run, date, model, **asked)
+    label_all(lake, made, labeller)
+    return publish(TINY, lake, date, run)
