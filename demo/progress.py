@@ -64,7 +64,9 @@ def _say_changes(console: Console, rows: list[Json], said: dict[str, str]) -> No
     for row in rows:
         name, state = _name(row), row["state"] or ""
         if state in {"success", "failed", "up_for_retry", "skipped"} and said.get(name) != state:
-            console.print(f"  {name}: {STYLES[state][0]} {_seconds(row)}".rstrip(), highlight=False, markup=False)
+            console.print(
+                f"  {name}: {STYLES[state][0]} {_seconds(row)}".rstrip(), highlight=False, markup=False
+            )
             said[name] = state
 
 

@@ -1,6 +1,5 @@
 """The services of the demo: Airflow's processes, MLflow and the drift dashboard, each with a log file."""
 
-import signal
 import subprocess
 import time
 import urllib.error
@@ -16,7 +15,8 @@ import psutil
 from demo.place import DemoError, Place, environment
 
 START_SECONDS = 240
-STOP_SECONDS = 20
+FIRST_STOP_SECONDS = 5
+STOP_SECONDS = 15
 POLL_SECONDS = 0.3
 
 
@@ -121,15 +121,21 @@ def _stop(services: list[Service]) -> None:
     for service in services:
         with suppress(psutil.NoSuchProcess):
             service.family = psutil.Process(service.process.pid).children(recursive=True)
-    for service in reversed(services):
-        with suppress(ProcessLookupError):
-            service.process.send_signal(signal.SIGTERM)
-    end = time.monotonic() + STOP_SECONDS
+    # The scheduler waits for running tasks at the first signal, and for none at the second.
+    for seconds in (FIRST_STOP_SECONDS, STOP_SECONDS):
+        for service in reversed(services):
+            with suppress(ProcessLookupError):
+                service.process.terminate()
+        _wait_for_end(services, seconds)
+    for service in services:
+        _end(service)
+
+
+def _wait_for_end(services: list[Service], seconds: float) -> None:
+    end = time.monotonic() + seconds
     for service in services:
         with suppress(subprocess.TimeoutExpired):
             service.process.wait(max(0.1, end - time.monotonic()))
-    for service in services:
-        _end(service)
 
 
 def _end(service: Service) -> None:

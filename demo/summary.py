@@ -41,7 +41,11 @@ def proposal(console: Console, place: Place, lake: Store, run: str) -> Json:
 
 def night(console: Console, lake: Store, delivered: Delivered, run: str) -> None:
     """Show how the records of the night add up, and whether they drifted."""
-    summary = lake.read_json(f"{USECASE}/nights/{delivered.night}/{run}/summary.json")
+    key = f"{USECASE}/nights/{delivered.night}/{run}/summary.json"
+    if lake.head(key) is None:
+        console.print(f"{delivered.night} stands already, with these files and this model: nothing changed.")
+        return
+    summary = lake.read_json(key)
     reasons = summary["quarantined"]
     facts = {
         "partition": delivered.night,

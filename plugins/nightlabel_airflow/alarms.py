@@ -24,7 +24,9 @@ def failed(context: Mapping[str, Any]) -> None:
     run = context["dag_run"]
     task = context.get("ti") or context.get("task_instance")
     where = f", last task {task.task_id}" if task is not None else ""
-    send(run.dag_id, run.run_id, f"{run.dag_id} failed ({context.get('reason', 'unknown')}{where})")
+    send(
+        "failure", run.dag_id, run.run_id, f"{run.dag_id} failed ({context.get('reason', 'unknown')}{where})"
+    )
 
 
 def late(minutes: int, context: Mapping[str, Any]) -> None:
@@ -35,13 +37,13 @@ def late(minutes: int, context: Mapping[str, Any]) -> None:
         context: Airflow's description of the missed deadline.
     """
     run = context["dag_run"]
-    send(run["dag_id"], run["dag_run_id"], f"{run['dag_id']} is not done after {minutes} minutes")
+    send("lateness", run["dag_id"], run["dag_run_id"], f"{run['dag_id']} is not done after {minutes} minutes")
 
 
-def send(dag_id: str, run_id: str, reason: str) -> None:
+def send(kind: str, dag_id: str, run_id: str, reason: str) -> None:
     """Run ``nightlabel alarm``; an alarm that fails is logged and fails nothing else."""
     usecase = dag_id.partition("__")[2]
-    line = command("alarm", usecase, {"run": key(run_id), "reason": reason})
+    line = command("alarm", usecase, {"run": key(run_id), "kind": kind, "reason": reason})
     try:
         subprocess.run(  # noqa: S603 - a list of arguments, never a shell
             line, env=child_environment(), check=True, capture_output=True, text=True, timeout=PATIENCE

@@ -13,9 +13,9 @@ def test_a_failed_run_alarms_with_use_case_run_and_task(stand_in):
     from nightlabel_airflow.alarms import failed  # noqa: PLC0415
 
     failed({"dag_run": RUN, "reason": "task_failure", "ti": SimpleNamespace(task_id="label")})
-    [[step, usecase, run, reason, _]] = stand_in.calls
+    [[step, usecase, run, kind, reason, _]] = stand_in.calls
 
-    assert (step, usecase) == ("alarm", "--usecase=card_spending")
+    assert (step, usecase, kind) == ("alarm", "--usecase=card_spending", "--kind=failure")
     assert run.startswith("--run=scheduled__2026-02-01T06-00-00-00-00-")
     assert reason == "--reason=nightly__card_spending failed (task_failure, last task label)"
 
@@ -25,7 +25,9 @@ def test_a_late_night_alarms_with_its_deadline(stand_in):
 
     late(30, {"dag_run": {"dag_id": RUN.dag_id, "dag_run_id": "r"}, "deadline": {}})
 
-    assert "--reason=nightly__card_spending is not done after 30 minutes" in stand_in.calls[0]
+    assert {"--kind=lateness", "--reason=nightly__card_spending is not done after 30 minutes"} <= {
+        *stand_in.calls[0]
+    }
 
 
 def test_an_alarm_that_cannot_be_sent_is_logged_and_breaks_nothing(stand_in, caplog):

@@ -66,7 +66,7 @@ def test_the_only_task_of_a_broken_one_says_why(folder, kind):
     add(folder, "no_cron", BROKEN["no_cron"])
     [task] = parse().dags[f"{kind}__no_cron"].tasks
 
-    with pytest.raises(AirflowFailException, match="NL-U002 .*'every night' is no cron expression"):
+    with pytest.raises(AirflowFailException, match=r"NL-U002 .*'every night' is no cron expression"):
         task.python_callable()
 
 

@@ -76,11 +76,11 @@ def test_a_verdict_that_nobody_knows_opens_no_way(run, stand_in):
     assert stand_in.steps[-1] == "gate"
 
 
-def test_what_was_refused_is_not_tried_again(run, stand_in):
+def test_what_was_refused_is_not_tried_again_and_alarms(run, stand_in):
     stand_in.script(validate={"exit": [64, 0]})
     ended = run(EXPERIMENT, CONF)
 
-    assert (ended.state, stand_in.steps) == ("failed", ["validate"])
+    assert (ended.state, stand_in.steps) == ("failed", ["validate", "alarm"])
     assert ended.tasks["split"] == "upstream_failed"
 
 
@@ -96,7 +96,7 @@ def test_what_failed_otherwise_is_tried_again(run, stand_in, code):
 def test_a_misspelt_field_is_refused_before_any_step(run, stand_in):
     ended = run(EXPERIMENT, {**CONF, "sead": 4})
 
-    assert (ended.state, stand_in.calls) == ("failed", [])
+    assert (ended.state, stand_in.steps) == ("failed", ["alarm"])
 
 
 def test_a_night_labels_each_shard_and_publishes_once(run, stand_in):

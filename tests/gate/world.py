@@ -9,6 +9,7 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+from hypothesis import settings
 
 from nightlabel.catalog import load
 from nightlabel.gate import Cost, Digests, Scored, gather
@@ -19,6 +20,7 @@ FIT, HOLDOUT = 2612, 1343
 MONTHS = ("2019-12", "2020-01", "2020-02", "2020-03")
 SHARP, STRENGTH, OF_CLIENT, CLIENTS = 1.2, 1.2, 0.8, 2  # the last is the seed of the clients' tastes
 HONEST, WEAK = 0.42, 0.7
+law = settings(deadline=None, max_examples=20)  # a verdict takes a tenth of a second
 GATES = load("card_spending").card.gates
 
 

@@ -1,8 +1,9 @@
 """A small world of nights: a use case of words, a labeller that knows their parity, and a whole night."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,12 @@ USECASES = Path(__file__).parent / "usecases"
 TINY = catalog.load("tiny", USECASES)
 DATE = "2026-01-31"
 NEXT = "2026-02-01"
+
+
+def reading_like(read):
+    """The use case of words after a fix of its reading."""
+    schema = SimpleNamespace(Record=TINY.schema.Record, COLUMNS=TINY.schema.COLUMNS, read=read)
+    return replace(TINY, schema=schema)
 
 
 @dataclass

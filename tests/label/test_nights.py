@@ -15,7 +15,8 @@ def words(lake, date=DATE):
     name = frame["source"].str.rsplit("/", n=1).str[-1]
     row = frame["row"].astype(object).where(frame["row"].notna(), None)
     return sorted(
-        zip(name, row, frame["label"].fillna(frame["error_code"]), strict=True), key=lambda r: (r[0], r[1] or 0)
+        zip(name, row, frame["label"].fillna(frame["error_code"]), strict=True),
+        key=lambda r: (r[0], r[1] or 0),
     )
 
 
@@ -34,14 +35,14 @@ def test_a_night_labels_every_record_and_carries_its_columns(lake):
     assert verify(TINY, lake, DATE).ok
 
 
-def test_bad_records_and_bad_files_are_quarantined_beside_labelled_ones(lake):
-    put(lake, "a.csv", "cat;1", "frog;x", "bird", "bee;2")
-    lake.put(f"tiny/inbox/date={DATE}/b.csv", b"word;amount\n\xff;1")
-    lake.put(f"tiny/inbox/date={DATE}/c.csv", b"poison")
+def test_bad_records_and_bad_files_are_quarantined_beside_labelled_ones(folder_lake):
+    put(folder_lake, "a.csv", "cat;1", "frog;x", "bird", "bee;2")
+    folder_lake.put(f"tiny/inbox/date={DATE}/b.csv", b"word;amount\n\xff;1")
+    folder_lake.put(f"tiny/inbox/date={DATE}/c.csv", b"poison")
 
-    done = night(lake)
+    done = night(folder_lake)
 
-    assert words(lake) == [
+    assert words(folder_lake) == [
         ("a.csv", 0, "odd"),
         ("a.csv", 1, "NL-A009"),
         ("a.csv", 2, "NL-A005"),
@@ -50,7 +51,7 @@ def test_bad_records_and_bad_files_are_quarantined_beside_labelled_ones(lake):
         ("c.csv", None, "NL-A000"),
     ]
     assert done.records == 6
-    assert verify(TINY, lake, DATE).ok
+    assert verify(TINY, folder_lake, DATE).ok
 
 
 def test_the_same_night_again_changes_nothing_and_says_so(lake):
@@ -124,33 +125,33 @@ def test_an_empty_day_is_committed_and_told_apart_from_one_that_was_not_run(lake
     assert read_summary(lake, "tiny", DATE, "night").empty
 
 
-def test_a_file_that_comes_after_an_empty_day_is_labelled(lake):
-    night(lake)
-    put(lake, "a.csv", "cat;1")
+def test_a_file_that_comes_after_an_empty_day_is_labelled(folder_lake):
+    night(folder_lake)
+    put(folder_lake, "a.csv", "cat;1")
 
-    assert night(lake, "second").generation == 2
-    assert words(lake) == [("a.csv", 0, "odd")]
-
-
-def test_files_without_records_are_planned_once(lake):
-    lake.put(f"tiny/inbox/date={DATE}/empty.csv", b"")
-    put(lake, "header.csv")
-
-    assert (night(lake).records, night(lake, "second").outcome) == (0, "noop")
-    assert verify(TINY, lake, DATE).files == 2
+    assert night(folder_lake, "second").generation == 2
+    assert words(folder_lake) == [("a.csv", 0, "odd")]
 
 
-def test_a_new_model_alone_relabels_nothing_unless_asked(lake):
-    put(lake, "a.csv", "cat;1")
-    night(lake)
+def test_files_without_records_are_planned_once(folder_lake):
+    folder_lake.put(f"tiny/inbox/date={DATE}/empty.csv", b"")
+    put(folder_lake, "header.csv")
+
+    assert (night(folder_lake).records, night(folder_lake, "second").outcome) == (0, "noop")
+    assert verify(TINY, folder_lake, DATE).files == 2
+
+
+def test_a_new_model_alone_relabels_nothing_unless_asked(folder_lake):
+    put(folder_lake, "a.csv", "cat;1")
+    night(folder_lake)
     other = champion("2", "f" * 64)
 
-    assert night(lake, "second", model=other).outcome == "noop"
-    asked = night(lake, "third", model=other, labeller=Parity("f" * 64, odd="other"), reason="relabel")
+    assert night(folder_lake, "second", model=other).outcome == "noop"
+    asked = night(folder_lake, "third", model=other, labeller=Parity("f" * 64, odd="other"), reason="relabel")
 
-    assert (asked.generation, words(lake)) == (2, [("a.csv", 0, "other")])
-    assert night(lake, "fourth", model=other, reason="relabel").outcome == "noop"
-    assert verify(TINY, lake, DATE).ok
+    assert (asked.generation, words(folder_lake)) == (2, [("a.csv", 0, "other")])
+    assert night(folder_lake, "fourth", model=other, reason="relabel").outcome == "noop"
+    assert verify(TINY, folder_lake, DATE).ok
 
 
 def test_nights_of_different_dates_do_not_touch_each_other(lake):
@@ -186,12 +187,12 @@ def test_a_run_that_cannot_stand_in_a_key_is_refused(folder_lake, run):
     assert refusal.value.code == "NL-H002"
 
 
-def test_the_summary_tells_people_what_the_night_did(lake):
-    put(lake, "a.csv", "cat;1", "frog;x", "?owl;3")
+def test_the_summary_tells_people_what_the_night_did(folder_lake):
+    put(folder_lake, "a.csv", "cat;1", "frog;x", "?owl;3")
 
-    night(lake)
+    night(folder_lake)
 
-    told = read_summary(lake, "tiny", DATE, "night")
+    told = read_summary(folder_lake, "tiny", DATE, "night")
     assert (told.files, told.records, told.labelled, told.quarantined) == (1, 3, 2, {"NL-A009": 1})
     assert (told.unknown_share, told.partition_records, told.empty) == (0.5, 3, False)
     assert told.seconds > 0

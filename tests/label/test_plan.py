@@ -8,7 +8,17 @@ from nightlabel.errors import RefusedError, UnavailableError
 from nightlabel.label import inputs, label_shard, publish, read_plan, share
 from tests.label.nights import DATE, TINY, Parity, champion, night, planned, put
 
-STRANGE = ["a b.csv", "a%2Fb.csv", "#x.csv", "ünï.csv", "u\u0308.csv", "100%.csv", "=cmd.csv", "s/u/b.csv", "é" * 90 + ".csv"]
+STRANGE = [
+    "a b.csv",
+    "a%2Fb.csv",
+    "#x.csv",
+    "ünï.csv",
+    "u\u0308.csv",
+    "100%.csv",
+    "=cmd.csv",
+    "s/u/b.csv",
+    "é" * 90 + ".csv",
+]
 
 
 @pytest.fixture
@@ -58,7 +68,12 @@ def test_the_plan_pins_model_code_and_inputs(lake):
 
     made = planned(lake, image="repo@sha256:1")
 
-    assert (made.model.version, made.model.sha256, made.commit, made.image) == ("1", Parity.sha256, "abc", "repo@sha256:1")
+    assert (made.model.version, made.model.sha256, made.commit, made.image) == (
+        "1",
+        Parity.sha256,
+        "abc",
+        "repo@sha256:1",
+    )
     assert [tuple(i) for i in inputs.read(lake, made, made.shards[0])] == [
         (entry.key, entry.version, entry.size, Parity.sha256)
     ]
@@ -72,19 +87,19 @@ def test_strange_keys_come_through_byte_for_byte(lake):
     assert {i.source for s in made.shards for i in inputs.read(lake, made, s)} == entries
 
 
-def test_a_step_without_a_plan_is_refused(lake):
+def test_a_step_without_a_plan_is_refused(folder_lake):
     with pytest.raises(RefusedError) as refusal:
-        publish(TINY, lake, DATE, "night")
+        publish(TINY, folder_lake, DATE, "night")
 
     assert refusal.value.code == "NL-N001"
 
 
-def test_a_shard_that_is_not_planned_is_refused(lake):
-    put(lake, "a.csv", "cat;1")
-    planned(lake)
+def test_a_shard_that_is_not_planned_is_refused(folder_lake):
+    put(folder_lake, "a.csv", "cat;1")
+    planned(folder_lake)
 
     with pytest.raises(RefusedError) as refusal:
-        label_shard(TINY, lake, DATE, "night", "0007", Parity())
+        label_shard(TINY, folder_lake, DATE, "night", "0007", Parity())
 
     assert (refusal.value.code, refusal.value.facts["shards"]) == ("NL-N002", ["0000"])
 
@@ -100,13 +115,13 @@ def test_a_damaged_list_of_files_is_never_taken_for_bad_data(lake):
     assert fault.value.code == "NL-B007"
 
 
-def test_a_damaged_plan_is_found_by_its_seal(lake):
-    put(lake, "a.csv", "cat;1")
-    planned(lake)
+def test_a_damaged_plan_is_found_by_its_seal(folder_lake):
+    put(folder_lake, "a.csv", "cat;1")
+    planned(folder_lake)
     key = f"tiny/nights/{DATE}/night/plan.json"
-    lake.put(key, lake.get(key).replace(b'"replaces": 0', b'"replaces": 1'))
+    folder_lake.put(key, folder_lake.get(key).replace(b'"replaces": 0', b'"replaces": 1'))
 
     with pytest.raises(UnavailableError) as fault:
-        read_plan(lake, "tiny", DATE, "night")
+        read_plan(folder_lake, "tiny", DATE, "night")
 
     assert fault.value.code == "NL-B007"

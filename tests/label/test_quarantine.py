@@ -4,22 +4,22 @@ import pytest
 
 from nightlabel.errors import RefusedError
 from nightlabel.label import label_shard, publish, quarantined, read_labels, replay, verify
-from tests.label.nights import DATE, TINY, Parity, champion, night, put
+from tests.label.nights import DATE, TINY, Parity, champion, night, put, reading_like
 
 
-def replayed(lake, run="again"):
-    made = replay(TINY, lake, DATE, run, champion(), commit="abc")
+def replayed(lake, usecase=TINY, run="again"):
+    made = replay(usecase, lake, DATE, run, champion(), commit="abc")
     for shard in made.shards:
-        label_shard(TINY, lake, DATE, run, shard.name, Parity())
-    return publish(TINY, lake, DATE, run)
+        label_shard(usecase, lake, DATE, run, shard.name, Parity())
+    return publish(usecase, lake, DATE, run)
 
 
-def test_reasons_come_with_counts_and_escaped_examples(lake):
-    put(lake, "a.csv", *("frog;x",) * 5, "bird")
-    lake.put(f"tiny/inbox/date={DATE}/b.csv", b"word;\x1b[31m\ncat;1")
-    night(lake)
+def test_reasons_come_with_counts_and_escaped_examples(folder_lake):
+    put(folder_lake, "a.csv", *("frog;x",) * 5, "bird")
+    folder_lake.put(f"tiny/inbox/date={DATE}/b.csv", b"word;\x1b[31m\ncat;1")
+    night(folder_lake)
 
-    reasons = quarantined(TINY, lake, DATE)
+    reasons = quarantined(TINY, folder_lake, DATE)
 
     assert reasons[["code", "records", "files"]].to_numpy().tolist() == [
         ["NL-A009", 5, 1],
@@ -31,37 +31,36 @@ def test_reasons_come_with_counts_and_escaped_examples(lake):
     assert all(line.isprintable() for lines in reasons["examples"] for line in lines)
 
 
-def test_nothing_in_quarantine_is_an_empty_frame(lake):
-    assert quarantined(TINY, lake, DATE).empty
-    put(lake, "a.csv", "cat;1")
-    night(lake)
-    assert quarantined(TINY, lake, DATE).empty
+def test_nothing_in_quarantine_is_an_empty_frame(folder_lake):
+    assert quarantined(TINY, folder_lake, DATE).empty
+    put(folder_lake, "a.csv", "cat;1")
+    night(folder_lake)
+    assert quarantined(TINY, folder_lake, DATE).empty
 
 
-def test_replay_labels_whole_files_again_as_a_new_generation(lake, monkeypatch):
+def test_replay_labels_whole_files_again_as_a_new_generation(lake):
     put(lake, "good.csv", "bee;1")
     lake.put(f"tiny/inbox/date={DATE}/bad.csv", b"WORD;amount\ncat;1\nfrog;2")
     night(lake)
-    read = TINY.schema.read
-    monkeypatch.setattr(TINY.schema._module, "read", lambda data, **how: read(data.replace(b"WORD", b"word"), **how))
+    fixed = reading_like(lambda data, **how: TINY.schema.read(data.replace(b"WORD", b"word"), **how))
 
-    done = replayed(lake)
+    done = replayed(lake, fixed)
 
     assert (done.outcome, done.generation, done.records) == ("committed", 2, 3)
     assert quarantined(TINY, lake, DATE).empty
     assert set(read_labels(lake, "tiny", DATE)["run"]) == {"night", "again"}
-    assert verify(TINY, lake, DATE).ok
+    assert verify(fixed, lake, DATE).ok
 
 
-def test_replay_without_quarantine_changes_nothing(lake):
-    put(lake, "good.csv", "bee;1")
-    night(lake)
+def test_replay_without_quarantine_changes_nothing(folder_lake):
+    put(folder_lake, "good.csv", "bee;1")
+    night(folder_lake)
 
-    assert replayed(lake).outcome == "noop"
+    assert replayed(folder_lake).outcome == "noop"
 
 
-def test_replay_of_a_date_that_was_not_run_is_refused(lake):
+def test_replay_of_a_date_that_was_not_run_is_refused(folder_lake):
     with pytest.raises(RefusedError) as refusal:
-        replayed(lake)
+        replayed(folder_lake)
 
     assert refusal.value.code == "NL-N007"

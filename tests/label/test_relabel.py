@@ -22,23 +22,26 @@ def test_old_and_new_labels_stand_side_by_side_and_nothing_is_written(lake):
 
     found = relabel(TINY, lake, DATE, Parity(odd="other"))
 
-    assert found[["row", "old_label", "new_label"]].to_numpy().tolist() == [[0, "odd", "other"], [2, "even", "even"]]
+    assert found[["row", "old_label", "new_label"]].to_numpy().tolist() == [
+        [0, "odd", "other"],
+        [2, "even", "even"],
+    ]
     assert found["old_confidence"].tolist() == found["new_confidence"].tolist()
     assert set(lake.list("tiny")) == objects
 
 
-def test_a_date_that_was_not_labelled_has_nothing_to_compare(lake):
-    assert relabel(TINY, lake, DATE, Parity()).empty
+def test_a_date_that_was_not_labelled_has_nothing_to_compare(folder_lake):
+    assert relabel(TINY, folder_lake, DATE, Parity()).empty
 
 
-def test_a_column_that_the_card_carries_later_joins_the_table(lake):
-    put(lake, "a.csv", "cat;1")
-    night(lake)
-    put(lake, "b.csv", "cow;2")
+def test_a_column_that_the_card_carries_later_joins_the_table(folder_lake):
+    put(folder_lake, "a.csv", "cat;1")
+    night(folder_lake)
+    put(folder_lake, "b.csv", "cow;2")
 
-    plan(carrying("amount", "word"), lake, DATE, "second", champion(), commit="")
+    plan(carrying("amount", "word"), folder_lake, DATE, "second", champion(), commit="")
 
-    assert "word" in read_labels(lake, "tiny", DATE).columns
+    assert "word" in read_labels(folder_lake, "tiny", DATE).columns
 
 
 @pytest.mark.parametrize("name", ["run", "date", "missing"])

@@ -1,7 +1,6 @@
 """One shard: attempts that are killed, doubled or raced, and inputs that move under them."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +9,7 @@ import pytest
 from nightlabel.contract import Reading
 from nightlabel.errors import RefusedError, UnavailableError
 from nightlabel.label import label_shard, publish, read_labels, verify
-from tests.label.nights import DATE, TINY, Parity, night, planned, put
+from tests.label.nights import DATE, TINY, Parity, night, planned, put, reading_like
 
 RECEIPT = f"tiny/nights/{DATE}/night/receipts/0000.json"
 
@@ -24,12 +23,12 @@ def label(lake, labeller=None, **more):
     return label_shard(TINY, lake, DATE, "night", "0000", labeller or Parity(), **more)
 
 
-def test_the_receipt_counts_what_the_shard_did(lake):
-    put(lake, "a.csv", "cat;1", "?owl;2", "frog;x")
-    lake.put(f"tiny/inbox/date={DATE}/b.csv", b"word;amount;hue\ncat;1;red")
-    planned(lake)
+def test_the_receipt_counts_what_the_shard_did(folder_lake):
+    put(folder_lake, "a.csv", "cat;1", "?owl;2", "frog;x")
+    folder_lake.put(f"tiny/inbox/date={DATE}/b.csv", b"word;amount;hue\ncat;1;red")
+    planned(folder_lake)
 
-    receipt = label(lake)
+    receipt = label(folder_lake)
 
     assert (receipt.files, receipt.records, receipt.labelled) == (2, 4, 2)
     assert (receipt.quarantined, receipt.unknown) == ({"NL-A005": 1, "NL-A009": 1}, 1)
@@ -149,17 +148,12 @@ def test_labels_that_break_the_contract_of_a_model_are_refused(folder_lake, faul
 
 
 def test_a_schema_that_skips_ordinals_is_refused(folder_lake):
-    class Skipping:
-        Record, COLUMNS = TINY.schema.Record, TINY.schema.COLUMNS
-
-        @staticmethod
-        def read(payload, *, labelled):
-            return Reading(pd.DataFrame({"word": ["a"], "amount": ["1"]}, index=[1], dtype="str"))
-
+    skipped = Reading(pd.DataFrame({"word": ["a"], "amount": ["1"]}, index=[1], dtype="str"))
+    skipping = reading_like(lambda *_, **how: skipped)
     put(folder_lake, "a.csv", "cat;1")
     planned(folder_lake)
     with pytest.raises(RefusedError) as refusal:
-        label_shard(replace(TINY, schema=Skipping), folder_lake, DATE, "night", "0000", Parity())
+        label_shard(skipping, folder_lake, DATE, "night", "0000", Parity())
 
     assert refusal.value.code == "NL-N006"
 

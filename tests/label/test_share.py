@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nightlabel.label.share import FILE_WEIGHT, SHARD_WEIGHT, share_out, shards_for, weight
+from nightlabel.label.share import FILE_WEIGHT, SHARD_WEIGHT, shards_for, share_out, weight
 from nightlabel.store import Entry
 
 files = st.lists(

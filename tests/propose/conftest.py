@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from nightlabel.propose.flow import Ground
 from nightlabel.propose.forge import Change, Forge, Proposal, change
 from nightlabel.propose.github import GitHubForge
 from nightlabel.propose.local import LocalForge, init_from
@@ -46,6 +47,9 @@ class Local:
     def another(self) -> Forge:
         return LocalForge(self.repository.path)
 
+    def plumbing(self) -> Ground:
+        return self.forge
+
     def merge(self, proposal: Proposal) -> None:
         self.forge.merge(proposal, "Ann")
 
@@ -71,6 +75,9 @@ class Team:
 
     def another(self, **settings: object) -> GitHubForge:
         return GitHubForge(self.place.model_copy(update=settings), patience=self.waits.patience, gap=0)
+
+    def plumbing(self) -> Ground:
+        return self.forge._hub(self.waits.patience())
 
     def merge(self, proposal: Proposal) -> None:
         self.fake.merge(proposal.number)

@@ -86,6 +86,17 @@ def test_many_at_once_make_one_proposal(ground):
     assert ground.repository.changed(proposals[0].branch) == [POINTER, PARAMS]
 
 
+def test_a_branch_that_someone_else_moved_is_not_moved_over(ground):
+    first = ground.forge.propose(changed())
+    plumbing = ground.plumbing()
+    mine = plumbing.commit(plumbing.tree(first.commit, {PARAMS: b"mine"}), (first.commit,), "Mine")
+    theirs = ground.repository.put(first.branch, {PARAMS: b"theirs"}, "Theirs")
+
+    assert not plumbing.move(first.branch, first.commit, mine)
+    assert not plumbing.move(first.branch, None, mine)
+    assert ground.repository.sha(first.branch) == theirs
+
+
 def test_two_candidates_are_two_proposals(ground):
     numbers = [ground.forge.propose(changed(name)).number for name in ("linear", "embeddings")]
 

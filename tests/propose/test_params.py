@@ -35,7 +35,7 @@ params = st.dictionaries(text, value, max_size=5)
 
 
 @given(params, params, text, st.integers(0, 2**31))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_what_is_written_is_read_back_whatever_stood_there(before, after, candidate, seed):
     standing = changed_params(CURRENT, before, candidate="before", seed=1)
     written = changed_params(standing, after, candidate=candidate, seed=seed)
@@ -44,7 +44,7 @@ def test_what_is_written_is_read_back_whatever_stood_there(before, after, candid
 
 
 @given(params)
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_writing_the_same_again_changes_no_byte(given_params):
     once = changed_params(CURRENT, given_params, candidate="a", seed=1)
 
@@ -82,7 +82,7 @@ def test_what_cannot_stand_in_toml_is_refused(current, given):
 
 
 @given(params)
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_the_digest_names_content_and_not_spelling(given_params):
     one = changed_params(CURRENT, given_params, candidate="a", seed=1)
     shuffled = dict(sorted(given_params.items(), reverse=True))

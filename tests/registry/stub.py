@@ -20,7 +20,7 @@ def answering(status: int, body: bytes, kind: str = "text/html") -> Iterator[tup
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815 - the name that http.server calls
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -94,6 +94,12 @@ def test_the_files_of_a_version_come_back_to_the_byte(registry, uri, name, tmp_p
     assert {p.name for p in folders[0].rglob("*")} == {"network.onnx", "encoder.json", "model.json"}
 
 
+def test_the_files_of_a_candidate_are_had_before_it_is_registered(registry, uri, tmp_path):
+    candidate, sha256 = logged(uri, tmp_path / "made")
+
+    assert digest(registry.fetch_logged(candidate.model_uri, tmp_path / "got")) == sha256
+
+
 def test_adding_again_makes_no_second_version(registry, uri, name, tmp_path):
     candidate, sha256 = logged(uri, tmp_path / "made")
     first = registry.add(name, candidate.run_id, candidate.model_uri, sha256, TAGS)
@@ -133,7 +139,8 @@ def test_a_version_that_somebody_made_by_hand_is_not_eligible(registry, uri, nam
     book = MlflowClient(uri, registry_uri=uri)
     book.create_registered_model(name)
     model_id = candidate.model_uri.removeprefix("models:/")
-    book.create_model_version(name, book.get_logged_model(model_id).artifact_location, candidate.run_id)
+    source = book.get_logged_model(model_id).artifact_location
+    book.create_model_version(name, source, candidate.run_id, model_id=model_id)
     registry.alias(name, "champion", "1")
 
     with pytest.raises(RefusedError, match="never verified") as refusal:

@@ -78,8 +78,10 @@ class DriftColumn(_Closed):
     """How one column is compared with the training snapshot.
 
     Attributes:
-        method: Name of Evidently's statistic; fixed, never left to the number of rows.
-        threshold: Value of the statistic from which the column counts as drifted.
+        method: Name of Evidently's statistic; fixed, never left to the number of rows. ``psi`` of a
+            number is taken over the deciles of the training snapshot.
+        threshold: Value of the statistic from which the column counts as drifted; for ``ks``, a p-value,
+            up to which.
         alarm: Drift of this column alarms; else it is only reported.
     """
 

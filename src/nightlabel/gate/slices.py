@@ -2,19 +2,18 @@
 
 A part fails only if it loses more than allowed *and* a one-sided exact McNemar test, corrected for the
 number of parts by Holm, says that it is no chance. A slice also fails where the log loss is proven to be
-worse than that of the class frequencies: this finds a broken slice when there is no champion. A client's city or group is personal: it is named by
-its rank among the values of its column, never by its value.
+worse than that of the class frequencies: this finds a broken slice when there is no champion. A client's
+city or group is personal: it is named by its rank among the values of its column, never by its value.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
-from scipy.stats import binom, ttest_1samp
-from statsmodels.stats.multitest import multipletests
+from scipy.stats import binom, t
 
 from nightlabel.contract import Gates
 from nightlabel.gate.evidence import Evidence, Probabilities
@@ -85,15 +84,14 @@ def parts(gates: Gates, evidence: Evidence) -> tuple[Part, ...]:
 
     Source:
         McNemar, Psychometrika 12, 1947, as an exact binomial test of the rows that one model alone gets
-        right; Holm, A Simple Sequentially Rejective Multiple Test Procedure, 1979. The excess is tested
-        by a one-sided paired t test.
+        right. The excess is tested by a one-sided paired t test. Both are corrected by ``holm``.
     """
     rows = _rows(evidence)
     cuts = [cut for cut in _cuts(gates, evidence) if cut.chosen.sum() >= gates.slice_support]
     if not cuts:
         return ()
-    loss = multipletests([_loss_by_chance(rows, cut) for cut in cuts], method="holm")[1]
-    excess = multipletests([_excess_by_chance(rows, cut) for cut in cuts], method="holm")[1]
+    loss = holm([_loss_by_chance(rows, cut) for cut in cuts])
+    excess = holm([_excess_by_chance(rows, cut) for cut in cuts])
     tested = [_part(rows, cut, float(p), float(q)) for cut, p, q in zip(cuts, loss, excess, strict=True)]
     return tuple(sorted(tested, key=lambda part: (-part.loss, part.name)))
 
@@ -101,6 +99,20 @@ def parts(gates: Gates, evidence: Evidence) -> tuple[Part, ...]:
 def proven(tested: tuple[Part, ...], significance: float) -> tuple[Part, ...]:
     """Give the parts whose loss is no chance, the largest loss first."""
     return tuple(part for part in tested if part.loss > 0 and part.significance < significance)
+
+
+def holm(chances: Sequence[float]) -> NDArray[np.float64]:
+    """Correct several p-values for their number, shape (tests,), each at least what it was.
+
+    Source:
+        Holm, A Simple Sequentially Rejective Multiple Test Procedure, Scand. J. Statist. 6, 1979.
+    """
+    p = np.asarray(chances, dtype=np.float64)
+    order = np.argsort(p, kind="stable")
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    corrected = np.empty_like(p)
+    corrected[order] = np.minimum(stepped, 1.0)
+    return corrected
 
 
 def _rows(evidence: Evidence) -> _Rows:
@@ -145,7 +157,8 @@ def _excess_by_chance(rows: _Rows, cut: _Cut) -> float:
     excess = np.sort(rows.excess[cut.chosen])
     if np.ptp(excess) == 0:
         return float(excess[0] <= 0)
-    return float(ttest_1samp(excess, 0.0, alternative="greater").pvalue)
+    spread = excess.std(ddof=1) / np.sqrt(len(excess))
+    return float(t.sf(excess.mean() / spread, len(excess) - 1))
 
 
 def _part(rows: _Rows, cut: _Cut, significance: float, excess_significance: float) -> Part:

@@ -74,13 +74,14 @@ def read(lake: Store, usecase: str, file: TableFile, columns: list[str] | None =
 
 
 def opened(data: bytes, columns: list[str] | None = None) -> pa.Table:
-    """Open the bytes of a data file; every page is held against its checksum.
+    """Open the bytes of a data file, ours or another engine's; pages are held against their checksums.
 
     Args:
         data: The bytes.
         columns: The columns to read; ``None`` for all.
     """
-    return pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True).read(columns)
+    rows = pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True).read(columns)
+    return rows.cast(pa.schema([field.with_type(_plain(field.type)) for field in rows.schema]))
 
 
 def tally_of(rows: pa.Table) -> Tally:
@@ -106,3 +107,10 @@ def by_file(rows: pa.Table) -> Iterator[tuple[tuple[str, str], tally.Ordinals]]:
     )
     for key, ordinals in zip(keys, grouped.column("row_list"), strict=True):
         yield key, ordinals.values.to_numpy(zero_copy_only=False)
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """Give the type as we write it: other engines keep views of text."""
+    if pa.types.is_list(kind):
+        return pa.list_(_plain(kind.value_type))
+    return pa.string() if pa.types.is_string_view(kind) or pa.types.is_large_string(kind) else kind

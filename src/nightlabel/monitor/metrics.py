@@ -204,13 +204,15 @@ def _client(place: Settings) -> DogStatsd | None:
 
 def _address(host: str, port: int) -> str | None:
     """Give a numeric address; a name is looked up beside the work, because a lookup cannot be cut short."""
+    if not host:
+        return None
     try:
         return str(ip_address(host))
     except ValueError:
         answers = SimpleQueue[str]()
         Thread(target=_look_up, args=(host, port, answers), daemon=True).start()
     try:
-        return answers.get(timeout=RESOLVE_SECONDS)
+        return answers.get(timeout=RESOLVE_SECONDS) or None
     except Empty:
         return None
 
@@ -219,4 +221,4 @@ def _look_up(host: str, port: int, answers: SimpleQueue[str]) -> None:
     try:
         answers.put(str(getaddrinfo(host, port)[0][4][0]))
     except (OSError, UnicodeError):
-        return
+        answers.put("")

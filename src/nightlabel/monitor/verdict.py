@@ -104,15 +104,10 @@ class DriftReport:
     @property
     def sentence(self) -> str:
         """The verdict in one sentence, for an alarm."""
-        match self.status:
-            case "too small":
-                return f"{self.window.rows} records in {len(self.window.nights)} nights are too few to test"
-            case "not computable":
-                return "; ".join(f"{c.name}: {c.reason}" for c in self.columns if c.status == self.status)
-            case "drifted":
-                moved = [column for column in self.columns if column.drifted and column.alarm]
-                return "; ".join(_moved(column) for column in moved)
-        return f"no watched column moved in {self.rows} records"
+        if self.status == "too small":
+            return f"{self.window.rows} records in {len(self.window.nights)} nights are too few to test"
+        told = [column for column in self.columns if column.alarming]
+        return "; ".join(map(_said, told)) or f"no watched column moved in {self.rows} records"
 
     def to_json(self) -> dict[str, Any]:
         """Give the report as plain values."""
@@ -121,7 +116,7 @@ class DriftReport:
         return verdict | {"sentence": self.sentence} | asdict(self) | {"columns": columns}
 
 
-def _moved(column: ColumnDrift) -> str:
-    if column.value is None or column.reason:
-        return f"{column.name}: {column.reason}"
-    return f"{column.name}: {column.method} {column.value:.3f}, threshold {column.threshold:g}"
+def _said(column: ColumnDrift) -> str:
+    return (
+        column.reason or f"{column.name}: {column.method} {column.value:.3f}, threshold {column.threshold:g}"
+    )

@@ -17,7 +17,6 @@ RECORDS_A_NIGHT = 100_000
 """Largest number of records of one night that are compared."""
 FILES_A_NIGHT = 1_000
 """Largest number of files of one night that are read again."""
-IDENTITY = ["source", "source_version", "row"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +59,8 @@ def rows_by_night(labels: pd.DataFrame) -> dict[str, int]:
     Args:
         labels: Rows of the labels table with ``date`` and ``outcome``.
     """
+    if labels.empty:
+        return {}
     counts = _labelled(labels)["date"].astype(str).value_counts()
     return {str(night): int(count) for night, count in counts.items()}
 
@@ -91,6 +92,8 @@ def current(
     """
     known = _labelled(labels)
     watched = list(usecase.card.monitoring.columns)
+    if known.empty:
+        return Current(pd.DataFrame(columns=watched))
     if set(watched) <= set(known.columns):
         nights = [_sampled(night, records, seed) for _, night in known.groupby("date", sort=True)]
         return Current(_joined(nights, watched))

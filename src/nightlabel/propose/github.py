@@ -155,7 +155,7 @@ class Hub:
 
         def ask() -> None:
             if old is None:
-                repository.create_git_ref(f"refs/heads/{branch}", new)
+                _sha(repository.create_git_ref(f"refs/heads/{branch}", new).object)
             else:
                 standing = repository.get_git_ref(f"heads/{branch}")
                 _sha(standing.object)  # loads it: an unloaded reference is written to the address for reading
@@ -179,7 +179,10 @@ class Hub:
             listed = self.client.repository.get_pulls(
                 state="all", head=f"{owner}:{branch}", base=self.target, sort="created", direction="desc"
             )
-            return next((pull for pull in listed if pull.head.ref == branch and self._is_ours(pull)), None)
+            try:  # GitHub ignores a filter that it does not like, so that each one is looked at
+                return next((p for p in listed if p.head.ref == branch and self._is_ours(p)), None)
+            except TypeError:  # what PyGithub makes of a page that is no list
+                raise StrangeError from None
 
         with _told(what):
             pull = self.client.ask(what, "pull_requests=read", ask)
@@ -190,7 +193,10 @@ class Hub:
         what, create = "open the pull request", self.client.repository.create_pull
 
         def ask() -> PullRequest:
-            return create(change.base, change.branch, title=change.title, body=change.body)
+            made = create(change.base, change.branch, title=change.title, body=change.body)
+            if not made.number:
+                raise StrangeError
+            return made
 
         with _told(what):
             try:
@@ -224,11 +230,15 @@ class Hub:
 
     def _commit(self, sha: str) -> GitCommit:
         what, repository = "read a commit", self.client.repository
+
+        def ask() -> GitCommit:
+            commit = repository.get_git_commit(sha)
+            _sha(commit.tree)  # loads it
+            return commit
+
         if sha not in self._commits:
             with _told(what):
-                commit = self.client.ask(what, READ_CONTENTS, lambda: repository.get_git_commit(sha))
-                self.client.ask(what, READ_CONTENTS, lambda: _sha(commit.tree))
-            self._commits[sha] = commit
+                self._commits[sha] = self.client.ask(what, READ_CONTENTS, ask)
         return self._commits[sha]
 
     def _blob(self, content: bytes) -> str:

@@ -1,5 +1,6 @@
 """``params.toml``: the parameters of the model in production, changed with a person's comments kept."""
 
+import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,13 +37,17 @@ def changed_params(current: bytes | None, params: Mapping[str, Any], *, candidat
     try:
         document = tomlkit.parse(current or NEW)
         _bring(document, wanted)
-        text = tomlkit.dumps(document)
-        same = _same(tomlkit.parse(text).unwrap(), wanted)
+        if not _reads(document, wanted):  # a table that only its own tables made visible
+            document[TABLE] = _item(wanted[TABLE])
+        if not _reads(document, wanted):
+            raise _refused("what it reads back differs from the parameters")
     except (TOMLKitError, ValueError, TypeError) as error:
         raise _refused(str(error)) from None
-    if not same:
-        raise _refused("what it reads back differs from the parameters")
-    return text.encode()
+    return tomlkit.dumps(document).encode()
+
+
+def _reads(document: tomlkit.TOMLDocument, wanted: Mapping[str, Any]) -> bool:
+    return _same(tomllib.loads(tomlkit.dumps(document)), wanted)
 
 
 def _bring(table: tomlkit.TOMLDocument | Table, wanted: Mapping[str, Any]) -> None:

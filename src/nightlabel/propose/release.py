@@ -7,9 +7,8 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from nightlabel.errors import RefusedError
+from nightlabel.version import pointed
 
 PARAMS_DIGEST, DATA_VERSION, SHA256, COMPARED = "params_digest", "data_version", "sha256", "champion"
 """Tags of a registered version that a release reads; ``champion`` is the version it was compared with."""
@@ -50,11 +49,10 @@ def data_version(pointer: bytes) -> str:
         RefusedError: ``NL-F005``, the file names no single data set.
     """
     try:
-        (out,) = yaml.safe_load(pointer)["outs"]
-        version = out["md5"]
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, ValueError):
+        version = pointed(pointer.decode()).md5
+    except (UnicodeDecodeError, RefusedError):
         raise _refused("the data pointer is no .dvc file of one data set") from None
-    if not isinstance(version, str) or not _MD5.fullmatch(version):
+    if not _MD5.fullmatch(version):
         raise _refused("the data pointer names no MD5")
     return version
 

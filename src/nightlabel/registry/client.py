@@ -75,23 +75,22 @@ def download(location: str, folder: str, target: Path, tracking_uri: str) -> Pat
         The folder with the files.
 
     Raises:
-        MissingError: There is no such folder, or it is empty.
+        MissingError: ``NL-C007``, there is no such folder, or it is empty.
         UnavailableError: ``NL-C006``, the server or its artifact store did not answer.
     """
-    from mlflow.artifacts import download_artifacts  # noqa: PLC0415 - heavy, and not every process needs it
+    from mlflow.artifacts import download_artifacts, list_artifacts  # noqa: PLC0415 - heavy, see above
 
+    place = f"{location}/{folder}"
     with answered(f"give {folder} of {location[-80:]}", tracking_uri):
-        try:
-            found = Path(
-                download_artifacts(
-                    artifact_uri=f"{location}/{folder}", dst_path=str(target), tracking_uri=tracking_uri
-                )
+        if not list_artifacts(artifact_uri=place, tracking_uri=tracking_uri):
+            raise MissingError(
+                f"there is no {folder} at {location[-80:]!r}: the model was never logged whole",
+                code="NL-C007",
+                kept="everything: nothing was registered, planned or moved",
+                advice="train the candidate again",
             )
-        except FileNotFoundError:
-            found = target
-        if not found.is_dir() or not any(path.is_file() for path in found.rglob("*")):
-            raise MissingError(f"there is no {folder} at {location[-80:]!r}", code="NL-C007")
-    return found
+        found = download_artifacts(artifact_uri=place, dst_path=str(target), tracking_uri=tracking_uri)
+    return Path(found)
 
 
 @contextmanager

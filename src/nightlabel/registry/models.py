@@ -5,7 +5,6 @@ A registered model is named like its use case. A version carries as tags what th
 """
 
 import json
-import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -86,8 +85,7 @@ class Registry:
             self._verify(location, sha256)
             if (standing := self._standing(name, run_id, sha256)) is not None:
                 return standing
-            if not mlflow.search_registered_models(f"name = '{name}'"):
-                _create(mlflow, name)
+            _create(mlflow, name)
             version = mlflow.create_model_version(
                 name,
                 source=location,  # a models:/ URI would be looked up in MLflow's global database
@@ -163,11 +161,15 @@ class Registry:
         Raises:
             RefusedError: ``NL-C007``, the version has no artifact.
         """
-        target.mkdir(parents=True, exist_ok=True)
         with client.answered(f"show the files of {pinned.uri}", self._uri):
             location = self._client.get_model_version_download_uri(pinned.name, pinned.version)
-        fresh = Path(tempfile.mkdtemp(prefix=f"{pinned.name}-{pinned.version}-", dir=target))
-        return client.download(location, ARTIFACT, fresh, self._uri)
+        return self._copy(location, target)
+
+    def fetch_logged(self, model_uri: str, target: Path) -> Path:
+        """Copy the artifact of a candidate that is not registered, ``models:/m-...``; as ``fetch``."""
+        with client.answered(f"show the files of {model_uri}", self._uri):
+            location = self._location(model_uri)
+        return self._copy(location, target)
 
     def move_champion(self, name: str, version: str, *, by: str, reason: str, over: str = "") -> Pinned:
         """Make a version the champion, and write who did it when, from which version and why.
@@ -195,7 +197,7 @@ class Registry:
         if over and current != over:
             raise _overtaken(name, version, over, current)
         if current != version:
-            at = datetime.now(UTC).isoformat(timespec="microseconds")
+            at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")  # a tag's name takes no plus sign
             self._write_move(name, Move(version, current, by[:_TEXT], at, reason[:_TEXT]))
         return pinned
 
@@ -217,12 +219,8 @@ class Registry:
         """
         line = line_of(self.moves(name))
         if len(line) < 2:  # noqa: PLR2004 - the champion and the one before
-            raise RefusedError(
-                f"{name} has no earlier champion to return to",
-                code="NL-C002",
-                kept="the champion",
-                advice="nightlabel release moves the champion to a new version",
-            )
+            sentence = f"{name} has no earlier champion to return to"
+            raise RefusedError(sentence, code="NL-C002", kept="the champion", advice="nightlabel release")
         return self.find(name, line[-2])
 
     def _write_move(self, name: str, move: Move) -> None:
@@ -248,14 +246,15 @@ class Registry:
                 return _pinned(version)
         return None
 
+    def _copy(self, location: str, target: Path) -> Path:
+        target.mkdir(parents=True, exist_ok=True)
+        return client.download(location, ARTIFACT, Path(tempfile.mkdtemp(dir=target)), self._uri)
+
     def _verify(self, location: str, sha256: str) -> None:
         from nightlabel.registry.artifact import digest  # noqa: PLC0415 - the night only resolves
 
-        scratch = Path(tempfile.mkdtemp())
-        try:
-            found = digest(client.download(location, ARTIFACT, scratch, self._uri))
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+        with tempfile.TemporaryDirectory() as scratch:
+            found = digest(self._copy(location, Path(scratch)))
         if found != sha256:
             raise RefusedError(
                 f"the stored model has the SHA-256 {found[:12]}…, and {sha256[:12]}… was logged",
@@ -266,7 +265,7 @@ class Registry:
 
 
 def _create(mlflow: Any, name: str) -> None:
-    """Make a registered model, or find that another process has just made it."""
+    """Make a registered model, or find that it is there."""
     from mlflow.exceptions import MlflowException  # noqa: PLC0415 - loaded already
 
     try:
@@ -285,10 +284,8 @@ def _pinned(version: Any) -> Pinned:
             kept="everything: nothing was planned, labelled or moved",
             advice="register models by nightlabel register; point the alias elsewhere: nightlabel rollback",
         )
-    number = str(version.version)
-    return Pinned(
-        version.name, number, version.run_id or "", tags["sha256"], f"models:/{version.name}/{number}", tags
-    )
+    uri = f"models:/{version.name}/{version.version}"
+    return Pinned(version.name, str(version.version), version.run_id or "", tags["sha256"], uri, tags)
 
 
 def _overtaken(name: str, version: str, over: str, current: str) -> NightlabelError:

@@ -84,10 +84,7 @@ def release(usecase: str, by: str) -> Result:
     champion = registry.aliases(usecase).get(CHAMPION, "")
     if champion == challenger.version:
         return _moved(challenger, champion, "it was champion already")
-    forge = room.forge()
-    params = forge.read(f"{USECASES}/{usecase}/{PARAMS}") or b""
-    pointer = forge.read(f"{USECASES}/{usecase}/{POINTER}") or b""
-    check_release(params, pointer, challenger.tags, champion=champion)
+    check_release(_merged(usecase, PARAMS), _merged(usecase, POINTER), challenger.tags, champion=champion)
     reason = f"release of run {challenger.tags.get('run', '')}"
     registry.move_champion(usecase, challenger.version, by=by, reason=reason, over=champion)
     return _moved(challenger, champion, "released")
@@ -105,6 +102,19 @@ def rollback(usecase: str, by: str, reason: str) -> Result:
     before = registry.previous_champion(usecase)
     registry.move_champion(usecase, before.version, by=by, reason=reason or "rollback", over=champion)
     return _moved(before, champion, "rolled back")
+
+
+def _merged(usecase: str, name: str) -> bytes:
+    """Read a file as people merged it."""
+    content = room.forge().read(f"{USECASES}/{usecase}/{name}")
+    if content is None:
+        raise RefusedError(
+            f"the branch {settings().forge_branch!r} has no {name} of {usecase}: no proposal was merged yet",
+            code="NL-F005",
+            kept="the champion as it is",
+            advice="merge the challenger's proposal first",
+        )
+    return content
 
 
 def _moved(now: Pinned, before: str, outcome: str) -> Result:

@@ -105,7 +105,7 @@ def split(place: Experiment) -> Result:
     with tempfile.TemporaryDirectory() as scratch:
         data = Path(scratch) / "data"
         data.write_bytes(payload)
-        target = checkout_path(request.data)
+        target = checkout_path(card.default_data)
         version = name_data(data, settings().home, place.lake.at("dvc"), path=target)
     times = rows[card.split_time]
     parts = {role: times[(roles == role).to_numpy()] for role in ("fit", "validation", "holdout")}

@@ -14,6 +14,7 @@ from nightlabel.contract import UseCase
 from nightlabel.errors import RefusedError
 from nightlabel.store import Store, open_lake
 from nightlabel.store.store import MissingError
+from nightlabel.validate import typed
 
 RunName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,119}$")]
 
@@ -83,10 +84,8 @@ class Experiment:
         return result
 
     def read(self, name: str) -> pd.DataFrame:
-        """Read one table of the run, with Arrow's types."""
-        table = pq.read_table(io.BytesIO(self.lake.get(self.key(name))))
-        frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
-        return frame
+        """Read one table of the run, typed as validation gave it."""
+        return typed(pq.read_table(io.BytesIO(self.lake.get(self.key(name)))))
 
     def write(self, name: str, table: pa.Table) -> None:
         """Write one table of the run."""

@@ -3,6 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from nightlabel import catalog
 from nightlabel import label as room
 from nightlabel.steps import whole
@@ -19,13 +22,14 @@ def verify(usecase: str, date: str) -> Result:
 
 def labels(usecase: str, date: str, rows: int) -> Result:
     """Give the first labels of a partition, in the order of files and rows."""
-    case = catalog.load(usecase)
+    carried = list(catalog.load(usecase).card.carry)
     frame = room.read_labels(open_lake(), usecase, date)
+    told = {"date": date, "records": len(frame), "carried": carried}
     if frame.empty:
-        return {"date": date, "records": 0, "rows": []}
-    ordered = frame.sort_values(["source", "row"]).head(rows)
-    shown = [*SHOWN, *(column for column in case.card.carry if column in frame)]
-    return {"date": date, "records": len(frame), "rows": ordered[shown].to_dict("records")}
+        return {**told, "rows": []}
+    ordered = frame.sort_values(["source", "row"]).head(rows)[[*SHOWN, *carried]].astype(object)
+    plain = [{name: _plain(value) for name, value in row.items()} for row in ordered.to_dict("records")]
+    return {**told, "rows": plain}
 
 
 def quarantine(usecase: str, date: str) -> Result:
@@ -37,3 +41,10 @@ def quarantine(usecase: str, date: str) -> Result:
 def replay(usecase: str, date: str) -> Result:
     """Label the quarantined files of a partition again, as a new generation."""
     return whole.night(usecase, date, f"replay-{datetime.now(UTC):%Y%m%dT%H%M%S}", replay=True)
+
+
+def _plain(value: Any) -> Any:
+    """Turn a cell into a plain value; what is missing is nothing."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return None if pd.isna(value) else value

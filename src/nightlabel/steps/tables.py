@@ -6,6 +6,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from nightlabel.monitor import summary
+
 Result = dict[str, Any]
 MARKS = {True: Text("pass", style="green"), False: Text("closed", style="bold red")}
 
@@ -52,13 +54,44 @@ def accounting(result: Result) -> RenderableType:
 
 
 def labels(result: Result) -> RenderableType:
-    """Show rows of the labels table."""
-    return _rows(result["rows"])
+    """Show rows of the labels table, files by the last part of their key."""
+    table = _table("file", "row", "label", "confidence", "abstain", "top three", *result["carried"], "error")
+    for row in result["rows"]:
+        carried = (Text(str(row[name])) for name in result["carried"])
+        table.add_row(
+            Text(row["source"].rpartition("/")[2]),
+            Text(str(row["row"])),
+            Text(str(row["label"] or "-")),
+            number(row["confidence"]),
+            Text("yes" if row["abstain"] else ""),
+            Text(", ".join(row["top_labels"] or [])),
+            *carried,
+            Text(str(row["error_code"] or "")),
+        )
+    return Group(Text(f"{result['records']:,} records on {result['date']}", style="bold"), table)
 
 
 def quarantine(result: Result) -> RenderableType:
     """Show the reasons of a partition's quarantine, with examples."""
-    return Group(_rows(result["reasons"]), Text("examples", style="bold"), _rows(result["examples"]))
+    if not result["reasons"]:
+        return Text(f"nothing of {result['date']} is in quarantine")
+    table = _table("code", "records", "files", "examples")
+    for reason in result["reasons"]:
+        examples = Text("\n".join(reason["examples"]))
+        table.add_row(Text(reason["code"]), Text(str(reason["records"])), Text(str(reason["files"])), examples)
+    return table
+
+
+def night(result: Result) -> RenderableType:
+    """Show what a night came to, and its drift."""
+    sentence = Text(result["sentence"], style="bold")
+    told = [summary.night(result)] if "records_per_second" in result else []
+    return Group(sentence, *told, summary.drift(result["drift"]))
+
+
+def drift(result: Result) -> RenderableType:
+    """Show a drift verdict."""
+    return summary.drift(result)
 
 
 def findings(result: Result) -> RenderableType:
@@ -74,15 +107,6 @@ def number(value: Any, *, signed: bool = False) -> Text:
     if value is None or isinstance(value, str):
         return Text(value or "-")
     return Text(f"{value:+.3f}" if signed else f"{value:.3f}", justify="right")
-
-
-def _rows(rows: list[Result]) -> RenderableType:
-    if not rows:
-        return Text("none")
-    table = _table(*rows[0])
-    for row in rows:
-        table.add_row(*(Text(str(value)) for value in row.values()))
-    return table
 
 
 def _table(*names: str) -> Table:

@@ -3,85 +3,31 @@
 The same rows, parameters and seed give the same metrics: one thread, and one seed for each member.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor, nn
 
 from nightlabel.contract import Encoder, UseCase
 from nightlabel.contract.usecase import Params
 from nightlabel.errors import RefusedError
 from nightlabel.train.calibration import Calibrated, log_loss
+from nightlabel.train.recipe import Parameters, Recipe
 from nightlabel.train.weights import row_weights
 
 OnEpoch = Callable[[dict[str, Any]], None]
 
 FEWEST_ROWS = 10
 """Fewest rows to fit and to validate on: fewer cannot tell when to stop."""
-
-
-class Recipe(BaseModel):
-    """How a candidate is trained; its other parameters belong to preparation and network.
-
-    Attributes:
-        members: Networks that are averaged.
-        rate: Step size of AdamW.
-        decay: Decoupled weight decay of AdamW.
-        batch: Rows of one step.
-        epochs: Largest number of passes over the training rows.
-        patience: Passes without a lower validation log loss after which a member stops.
-        smoothing: Label smoothing.
-        half_life_days: Days after which a training row counts half; 0 weighs all the same.
-        class_beta: Class balance by effective number of rows; 0 weighs all classes the same.
-        floor: Share of the class prior in every answer.
-    """
-
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
-
-    members: int = Field(ge=1, le=32)
-    rate: float = Field(gt=0, le=1)
-    decay: float = Field(ge=0, le=10)
-    batch: int = Field(ge=1)
-    epochs: int = Field(ge=1, le=1000)
-    patience: int = Field(ge=1)
-    smoothing: float = Field(ge=0, lt=1)
-    half_life_days: float = Field(ge=0)
-    class_beta: float = Field(ge=0, lt=1)
-    floor: float = Field(ge=0, lt=1)
-
-    @classmethod
-    def read(cls, params: Params) -> Self:
-        """Read the recipe out of a candidate's parameters.
-
-        Raises:
-            RefusedError: ``NL-T001`` a parameter is missing or out of range.
-        """
-        try:
-            return cls.model_validate(dict(params))
-        except ValidationError as error:
-            faults = "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())
-            raise RefusedError(
-                f"the candidate cannot be trained: {faults}", code="NL-T001", advice=_ADVICE
-            ) from None
-
-
-class Parameters(dict[str, Any]):
-    """A candidate's parameters; one that is missing is refused by name, none has a silent default."""
-
-    def __missing__(self, name: str) -> Any:
-        """Refuse."""
-        raise RefusedError(
-            f"the candidate has no parameter {name!r}", code="NL-T001", advice=_ADVICE, parameter=name
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,27 +37,35 @@ class Trained:
     Attributes:
         encoder: The fitted encoder.
         network: Gives probabilities of shape (rows, classes) for the encoder's arrays by keyword.
-        curves: One entry per member and epoch: ``member``, ``epoch``, ``fit_loss``,
+        curves: One entry per member and epoch: ``member``, ``epoch``, ``fit_loss``, and while validating
             ``validation_log_loss``.
+        epochs: Passes after which each member was best.
         seconds: Time of preparation and training.
     """
 
     encoder: Encoder
-    network: nn.Module
+    network: Calibrated
     curves: list[dict[str, Any]]
+    epochs: tuple[int, ...]
     seconds: float
+
+    def probabilities(self, frame: pd.DataFrame) -> NDArray[np.float32]:
+        """Give probabilities of shape (rows, classes) for valid records and ``source``."""
+        inputs = {name: torch.from_numpy(array) for name, array in self.encoder.encode(frame).items()}
+        with torch.no_grad():
+            said: NDArray[np.float32] = self.network(**inputs).numpy()
+        return said
 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
     inputs: dict[str, Tensor]
     target: Tensor
+    weights: Tensor
+    prior: NDArray[np.float64]
 
-    def __getitem__(self, index: Tensor) -> "dict[str, Tensor]":
+    def batch(self, index: Tensor) -> dict[str, Tensor]:
         return {name: array[index] for name, array in self.inputs.items()}
-
-    def __len__(self) -> int:
-        return len(self.target)
 
 
 def train(
@@ -120,6 +74,7 @@ def train(
     validation: pd.DataFrame,
     params: Params,
     seed: int,
+    *,
     on_epoch: OnEpoch | None = None,
 ) -> Trained:
     """Fit the encoder and the members to some rows; stop and calibrate on other, later rows.
@@ -139,75 +94,148 @@ def train(
     started = time.perf_counter()
     params, recipe = Parameters(params), Recipe.read(params)
     _require_rows(fit=fit, validation=validation)
-    label = usecase.schema.LABEL
-    encoder = usecase.prepare.fit(
-        fit.drop(columns=label), fit[label].astype(str), params, usecase.folder / "tables"
-    )
-    rows, held = _rows(encoder, fit, label), _rows(encoder, validation, label)
-    times = pd.to_datetime(fit[usecase.card.split_time].astype(str))
-    weights = row_weights(
-        rows.target.numpy(), times, beta=recipe.class_beta, half_life_days=recipe.half_life_days
-    )
+    encoder, rows = _prepared(usecase, fit, params, recipe)
+    held = _rows(encoder, validation, usecase.schema.LABEL)
     curves: list[dict[str, Any]] = []
-
-    def note(entry: dict[str, Any]) -> None:
-        curves.append(entry)
-        if on_epoch:
-            on_epoch(entry)
-
     with _one_thread(seed):
-        members = [
-            _member(usecase.model.build(params, encoder), rows, held, torch.tensor(weights), recipe, index, note)
+        found = [
+            _stopped(
+                usecase.model.build(params, encoder), rows, held, recipe, _noting(curves, index, on_epoch)
+            )
             for index in range(recipe.members)
         ]
-        network = Calibrated(members, _prior(rows.target, len(encoder.classes)), recipe.floor).eval()
+        network = _averaged([member for member, _ in found], rows, recipe)
         network.calibrate(held.target, **held.inputs)
-    return Trained(encoder, network, curves, time.perf_counter() - started)
+    epochs = tuple(epoch for _, epoch in found)
+    return Trained(encoder, network, curves, epochs, time.perf_counter() - started)
 
 
-def _member(
-    network: nn.Module, rows: _Rows, held: _Rows, weights: Tensor, recipe: Recipe, index: int, note: OnEpoch
-) -> nn.Module:
-    """Train one network and give it as it was after its best epoch."""
-    optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
-    best, best_loss, best_epoch = network.state_dict(), float("inf"), -1
-    for epoch in range(recipe.epochs):
-        fit_loss = _epoch(network, rows, weights, optimizer, recipe)
-        loss = _validate(network, held)
-        note({"member": index, "epoch": epoch, "fit_loss": fit_loss, "validation_log_loss": loss})
-        if not np.isfinite(loss):
-            raise RefusedError(
-                f"member {index} diverged in epoch {epoch}", code="NL-T003", advice="lower the rate", epoch=epoch
+def refit(
+    usecase: UseCase,
+    trained: Trained,
+    rows: pd.DataFrame,
+    params: Params,
+    seed: int,
+    *,
+    on_epoch: OnEpoch | None = None,
+) -> Trained:
+    """Train a candidate again on all rows, validation included, for as long as was best before.
+
+    The newest rows say most about tomorrow. What validation told, passes and temperature, is kept; the
+    metrics of the validation rows must come from ``trained``, never from the result.
+
+    Args:
+        usecase: Gives preparation and network.
+        trained: What ``train`` gave for the same parameters.
+        rows: The rows to fit and to validate together, columns of ``LabelledRecord`` and ``source``.
+        params: The candidate's parameters.
+        seed: As in ``train``.
+        on_epoch: Called with each new entry of the curves.
+
+    Raises:
+        RefusedError: As in ``train``.
+    """
+    started = time.perf_counter()
+    params, recipe = Parameters(params), Recipe.read(params)
+    _require_rows(fit=rows)
+    encoder, known = _prepared(usecase, rows, params, recipe)
+    curves: list[dict[str, Any]] = []
+    with _one_thread(seed):
+        members = [
+            _passed(
+                usecase.model.build(params, encoder), known, recipe, epochs, _noting(curves, index, on_epoch)
             )
+            for index, epochs in enumerate(trained.epochs)
+        ]
+    network = _averaged(members, known, recipe)
+    network.temperature.copy_(trained.network.temperature)
+    return Trained(encoder, network, curves, trained.epochs, time.perf_counter() - started)
+
+
+def _stopped(
+    network: nn.Module, rows: _Rows, held: _Rows, recipe: Recipe, note: OnEpoch
+) -> tuple[nn.Module, int]:
+    """Train one network until validation no longer improves; give it as it was at its best, and when."""
+    optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=recipe.decay, fused=True)
+    best, best_loss, best_epoch = deepcopy(network.state_dict()), float("inf"), 0
+    for epoch in range(recipe.epochs):
+        fit_loss = _epoch(network, rows, optimizer, recipe)
+        loss = _validate(network, held)
+        note({"epoch": epoch, "fit_loss": _finite(fit_loss), "validation_log_loss": _finite(loss)})
         if loss < best_loss:
             best, best_loss, best_epoch = deepcopy(network.state_dict()), loss, epoch
         elif epoch - best_epoch >= recipe.patience:
             break
     network.load_state_dict(best)
+    return network.eval(), best_epoch + 1
+
+
+def _passed(network: nn.Module, rows: _Rows, recipe: Recipe, epochs: int, note: OnEpoch) -> nn.Module:
+    """Train one network for a number of passes that is known."""
+    optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=recipe.decay, fused=True)
+    for epoch in range(epochs):
+        note({"epoch": epoch, "fit_loss": _finite(_epoch(network, rows, optimizer, recipe))})
     return network.eval()
 
 
-def _epoch(
-    network: nn.Module, rows: _Rows, weights: Tensor, optimizer: torch.optim.Optimizer, recipe: Recipe
-) -> float:
+def _epoch(network: nn.Module, rows: _Rows, optimizer: torch.optim.Optimizer, recipe: Recipe) -> float:
     network.train()
     total = 0.0
-    for index in torch.randperm(len(rows)).split(recipe.batch):
+    for index in torch.split(torch.randperm(len(rows.target)), recipe.batch):
         losses = nn.functional.cross_entropy(
-            network(**rows[index]), rows.target[index], label_smoothing=recipe.smoothing, reduction="none"
+            network(**rows.batch(index)),
+            rows.target[index],
+            label_smoothing=recipe.smoothing,
+            reduction="none",
         )
-        loss = (losses * weights[index]).mean()
+        loss = (losses * rows.weights[index]).mean()
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it without types
         optimizer.step()
         total += float(loss.detach()) * len(index)
-    return total / len(rows)
+    return total / len(rows.target)
 
 
 def _validate(network: nn.Module, held: _Rows) -> float:
     network.eval()
     with torch.no_grad():
         return log_loss(torch.softmax(network(**held.inputs), dim=1), held.target)
+
+
+def _finite(loss: float) -> float:
+    if not math.isfinite(loss):
+        raise RefusedError(
+            "the loss is no longer a number", code="NL-T003", advice="lower the candidate's rate"
+        )
+    return loss
+
+
+def _averaged(members: list[nn.Module], rows: _Rows, recipe: Recipe) -> Calibrated:
+    return Calibrated(members, rows.prior, recipe.floor).eval()
+
+
+def _noting(curves: list[dict[str, Any]], member: int, on_epoch: OnEpoch | None) -> OnEpoch:
+    def note(entry: dict[str, Any]) -> None:
+        curves.append({"member": member, **entry})
+        if on_epoch:
+            on_epoch(curves[-1])
+
+    return note
+
+
+def _prepared(usecase: UseCase, frame: pd.DataFrame, params: Params, recipe: Recipe) -> tuple[Encoder, _Rows]:
+    label = usecase.schema.LABEL
+    encoder = usecase.prepare.fit(
+        frame.drop(columns=label), frame[label].astype(str), params, usecase.folder / "tables"
+    )
+    rows = _rows(encoder, frame, label)
+    weights = row_weights(
+        rows.target.numpy(),
+        pd.to_datetime(frame[usecase.card.split_time].astype(str)),
+        beta=recipe.class_beta,
+        half_life_days=recipe.half_life_days,
+    )
+    return encoder, replace(rows, weights=torch.from_numpy(weights))
 
 
 def _rows(encoder: Encoder, frame: pd.DataFrame, label: str) -> _Rows:
@@ -220,8 +248,14 @@ def _rows(encoder: Encoder, frame: pd.DataFrame, label: str) -> _Rows:
             advice="split the data so that each class is among the rows to fit",
             classes=unknown,
         )
-    inputs = {name: torch.from_numpy(array) for name, array in encoder.encode(frame.drop(columns=label)).items()}
-    return _Rows(inputs, torch.from_numpy(target.astype(np.int64)))
+    arrays = encoder.encode(frame.drop(columns=label))
+    counts = np.bincount(target, minlength=len(encoder.classes)) + 0.5
+    return _Rows(
+        {name: torch.from_numpy(array) for name, array in arrays.items()},
+        torch.from_numpy(target.astype(np.int64)),
+        torch.ones(len(target)),
+        counts / counts.sum(),
+    )
 
 
 def _require_rows(**frames: pd.DataFrame) -> None:
@@ -236,12 +270,6 @@ def _require_rows(**frames: pd.DataFrame) -> None:
             )
 
 
-def _prior(target: Tensor, classes: int) -> NDArray[np.float64]:
-    counts = np.bincount(target.numpy(), minlength=classes) + 0.5
-    prior: NDArray[np.float64] = counts / counts.sum()
-    return prior
-
-
 @contextmanager
 def _one_thread(seed: int) -> Iterator[None]:
     """Small steps on several threads cost more than they save, and sum in another order."""
@@ -253,6 +281,3 @@ def _one_thread(seed: int) -> Iterator[None]:
             yield
     finally:
         torch.set_num_threads(threads)
-
-
-_ADVICE = "correct the candidate in usecase.toml"

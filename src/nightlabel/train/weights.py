@@ -1,10 +1,14 @@
 """How much each training row counts."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from nightlabel.errors import RefusedError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def class_weights(rows: NDArray[np.int64], beta: float = 0.999) -> NDArray[np.float32]:
@@ -46,8 +50,9 @@ def recency_weights(times: "pd.Series[pd.Timestamp]", half_life_days: float) -> 
     if not half_life_days:
         return np.ones(len(times))
     age = (times.max() - times).dt.days.to_numpy(dtype=np.float64)
-    weight = 0.5 ** (age / half_life_days)
-    return weight / weight.mean()
+    weight: NDArray[np.float64] = 0.5 ** (age / half_life_days)
+    scaled: NDArray[np.float64] = weight / weight.mean()
+    return scaled
 
 
 def row_weights(
@@ -66,4 +71,5 @@ def row_weights(
     """
     _, index, counts = np.unique(target, return_inverse=True, return_counts=True)
     weight = class_weights(counts, beta)[index] * recency_weights(times, half_life_days)
-    return (weight / weight.mean()).astype(np.float32)
+    scaled: NDArray[np.float32] = (weight / weight.mean()).astype(np.float32)
+    return scaled

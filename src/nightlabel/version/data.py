@@ -109,8 +109,13 @@ def pointed(pointer: str) -> DataVersion:
 
 
 def checkout_path(key: str) -> str:
-    """Say where a pointer beside ``params.toml`` puts its data: the key in the checkout's own lake."""
-    return f"../../../../.nightlabel/lake/{key}"
+    """Say where a pointer beside ``params.toml`` puts its data: below the checkout's own lake.
+
+    Args:
+        key: Key below the lake, such as the card's ``default_data``; of a URI only the last part counts.
+    """
+    inside = "://" not in key and ".." not in key.split("/")
+    return f"../../../../.nightlabel/lake/{key if inside else key.rpartition('/')[2] or DATA}"
 
 
 def _pull(repo: "Repo", folder: Path, md5: str, remote: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from nightlabel.contract.card import DriftColumn
 from nightlabel.errors import RefusedError
 from nightlabel.log import get
 from nightlabel.monitor.drift.columns import MISSING_MORE, Pair, pair
-from nightlabel.monitor.drift.statistics import drifted, measure, statistic
+from nightlabel.monitor.drift.statistics import DECILES, drifted, measure, statistic
 from nightlabel.monitor.verdict import ColumnDrift, DriftReport, Window
 
 FIGURES = (
@@ -30,8 +31,12 @@ FIGURES = (
     "mean_confidence",
     "drifted_share",
     "alarming_columns",
+    "reported_columns",
 )
 """Values of a night that the dashboard shows beside the statistics; no others are let in."""
+
+
+_NOTHING = "<!doctype html><html><head><meta charset='utf-8'></head><body></body></html>"
 
 
 @dataclass(frozen=True)
@@ -50,18 +55,30 @@ class Compared:
 
     @cached_property
     def snapshot(self) -> Snapshot:
-        """Evidently's snapshot; every night has one, so that the dashboard has no holes."""
-        try:
-            return _run(self.rules, self.pairs, self.report)
-        except Exception as error:  # noqa: BLE001 - the verdict stands without the pictures
-            get("monitor").warning("drift pictures left out", error=type(error).__name__)
-            return _run({}, {}, self.report)
+        """Evidently's snapshot for the dashboard; every night has one, so that there are no holes."""
+        return self._run({**self.report.figures, **thresholds(self.rules)})
 
     @property
     def html(self) -> str:
         """Evidently's report for people, one self-contained page."""
-        page: str = self.snapshot.get_html_str(as_iframe=False)
-        return page
+        page: str = self._run({}).get_html_str(as_iframe=False) if self.rules else _NOTHING
+        return page.replace(
+            "<body>",
+            f"<body><p style='font:1.2em sans-serif; padding:1em'>{escape(self.report.sentence)}</p>",
+            1,
+        )
+
+    def _run(self, figures: Mapping[str, float]) -> Snapshot:
+        try:
+            return _run(self.rules, self.pairs, figures, self.report)
+        except Exception as error:  # noqa: BLE001 - the verdict stands without the pictures
+            get("monitor").warning("drift pictures left out", error=type(error).__name__)
+            return _run({}, {}, self.report.figures, self.report)
+
+
+def thresholds(rules: Mapping[str, DriftColumn]) -> dict[str, float]:
+    """Give the columns' thresholds as figures, so that a panel draws them beside the values."""
+    return {f"threshold of {name}": rule.threshold for name, rule in rules.items()}
 
 
 def drift(
@@ -134,6 +151,7 @@ def _figures(window: Window, current: pd.DataFrame, columns: tuple[ColumnDrift, 
         "window_records": float(window.rows),
         "drifted_share": sum(column.drifted for column in columns) / max(len(columns), 1),
         "alarming_columns": float(sum(column.alarming for column in columns)),
+        "reported_columns": float(sum(column.drifted and not column.alarming for column in columns)),
     }
     if "confidence" in current and current["confidence"].notna().any():
         figures["mean_confidence"] = float(current["confidence"].astype("float64").mean())
@@ -148,32 +166,45 @@ def _allowed(figures: Mapping[str, float]) -> dict[str, float]:
     return {name: float(value) for name, value in figures.items()}
 
 
-def _run(rules: Mapping[str, DriftColumn], pairs: Mapping[str, Pair], report: DriftReport) -> Snapshot:
+def _run(
+    rules: Mapping[str, DriftColumn],
+    pairs: Mapping[str, Pair],
+    figures: Mapping[str, float],
+    report: DriftReport,
+) -> Snapshot:
     """Run Evidently; the figures ride along as constant columns, for its dashboard plots columns alone."""
     numbers = [name for name in pairs if rules[name].kind == "number"]
     categories = [name for name in pairs if rules[name].kind == "category"]
-    kinds = DataDefinition(numerical_columns=[*numbers, *report.figures], categorical_columns=categories)
+    kinds = DataDefinition(numerical_columns=[*numbers, *figures], categorical_columns=categories)
     sides = [
-        _frame([(name, both.current) for name, both in pairs.items()]),
-        _frame([(name, both.reference) for name, both in pairs.items()]),
+        _frame({name: _drawn(rules[name], both, both.current) for name, both in pairs.items()}),
+        _frame({name: _drawn(rules[name], both, both.reference) for name, both in pairs.items()}),
     ]
     metrics = [
         ValueDrift(column=name, method=statistic(rule), threshold=rule.threshold)
         for name, rule in rules.items()
     ]
-    shown = [MeanValue(column=name) for name in report.figures]
+    shown = [MeanValue(column=name) for name in figures]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # numpy's, about empty bins of a histogram that is only drawn
         return Report([*metrics, *shown], include_tests=True).run(
-            *(Dataset.from_pandas(side.assign(**report.figures), data_definition=kinds) for side in sides),
+            *(Dataset.from_pandas(side.assign(**figures), data_definition=kinds) for side in sides),
             **_about(report),
         )
 
 
-def _frame(sides: list[tuple[str, pd.Series]]) -> pd.DataFrame:
+def _drawn(rule: DriftColumn, both: Pair, side: pd.Series) -> pd.Series:
+    """Cut off what lies far outside: PSI by deciles does not see it, and no picture shows one value."""
+    if statistic(rule) != DECILES:
+        return side
+    low, high = float(both.reference.min()), float(both.reference.quantile(0.99))
+    return side.clip(low - (high - low), high)
+
+
+def _frame(sides: dict[str, pd.Series]) -> pd.DataFrame:
     """Set columns of unlike length beside each other; without any, one row carries the figures."""
-    rows = pd.RangeIndex(max((len(side) for _, side in sides), default=1))
-    return pd.DataFrame(dict(sides), index=rows)
+    rows = pd.RangeIndex(max((len(side) for side in sides.values()), default=1))
+    return pd.DataFrame(sides, index=rows)
 
 
 def _about(report: DriftReport) -> dict[str, Any]:

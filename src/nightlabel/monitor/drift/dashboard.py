@@ -72,16 +72,12 @@ def _show(path: str, card: Card, compared: Compared, place: Settings) -> None:
 
 def dashboard(card: Card) -> DashboardModel:
     """Lay out the panels of a use case: the verdict first, then the night, then each watched column."""
-    tabs = {"Nights": list(_overview()), "Columns": [_column(n, r) for n, r in _ordered(card)]}
-    named = [
-        DashboardTabModel(id=uuid.uuid5(_SPACE, title), title=title, panels=[panel.id for panel in panels])
-        for title, panels in tabs.items()
-    ]
-    return DashboardModel(tabs=named, panels=[panel for panels in tabs.values() for panel in panels])
-
-
-def _ordered(card: Card) -> list[tuple[str, DriftColumn]]:
-    return sorted(card.monitoring.columns.items(), key=lambda item: not item[1].alarm)
+    columns = sorted(card.monitoring.columns.items(), key=lambda item: not item[1].alarm)
+    panels = [*_overview(), *(_column(name, rule) for name, rule in columns)]
+    tab = DashboardTabModel(
+        id=uuid.uuid5(_SPACE, "nights"), title="Nights", panels=[panel.id for panel in panels]
+    )
+    return DashboardModel(tabs=[tab], panels=panels)
 
 
 def _overview() -> Iterator[DashboardPanelPlot]:
@@ -89,23 +85,19 @@ def _overview() -> Iterator[DashboardPanelPlot]:
     yield _panel("Share of columns that moved", "the last night", "counter", {"share": "drifted_share"})
     yield _panel(
         "Drift over the nights",
-        "moved: beyond its threshold, harmless ones included; alarming: people were told",
-        "line",
-        {"share of columns that moved": "drifted_share", "columns that alarm": "alarming_columns"},
+        "columns beyond their threshold, and columns that could not be compared",
+        "bar",
+        {"people were told": "alarming_columns", "harmless, reported": "reported_columns"},
         "full",
     )
     yield _panel("Records of the night", "all that came in", "bar", {"records": "night_records"})
     yield _panel("Records tested", "of the trailing window", "bar", {"records": "window_records"})
-    yield _panel(
-        "What did not get a sure label",
-        "shares of the night's records",
-        "line",
-        {
-            "quarantined": "quarantined_share",
-            "abstained": "abstained_share",
-            "unknown category": "unknown_share",
-        },
-    )
+    shares = {
+        "quarantined": "quarantined_share",
+        "abstained": "abstained_share",
+        "unknown category": "unknown_share",
+    }
+    yield _panel("Without a sure label", "shares of the night's records", "line", shares)
     yield _panel("Mean confidence", "of the labels in the window", "line", {"confidence": "mean_confidence"})
 
 
@@ -128,16 +120,19 @@ def _column(name: str, rule: DriftColumn) -> DashboardPanelPlot:
         metric_labels={"column": name, "method": statistic(rule)},
     )
     subtitle = f"{rule.method} against the training snapshot; {says} {sense} {rule.threshold:g}"
-    return _plot(name, subtitle, "line", [metric], "half")
+    limit = PanelMetric(
+        legend="threshold", metric="MeanValue", metric_labels={"column": f"threshold of {name}"}
+    )
+    return _plot(name, subtitle, "line", [metric, limit], "half")
 
 
 def _plot(title: str, subtitle: str, plot: str, values: list[PanelMetric], size: str) -> DashboardPanelPlot:
-    extra = {"aggregation": "last"} if plot == "counter" else {}
+    extra: dict[str, dict[str, object]] = {"counter": {"aggregation": "last"}, "bar": {"is_stacked": True}}
     return DashboardPanelPlot(
         id=uuid.uuid5(_SPACE, f"{title}/{plot}"),
         title=title,
         subtitle=subtitle,
         size=size,
         values=values,
-        plot_params={"plot_type": plot, **extra},
+        plot_params={"plot_type": plot, **extra.get(plot, {})},
     )

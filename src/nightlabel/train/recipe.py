@@ -1,0 +1,65 @@
+"""The parameters of one candidate: each must be there, none has a silent default."""
+
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nightlabel.contract.usecase import Params
+from nightlabel.errors import RefusedError
+
+_ADVICE = "correct the candidate in usecase.toml"
+
+
+class Recipe(BaseModel):
+    """How a candidate is trained; its other parameters belong to preparation and network.
+
+    Attributes:
+        members: Networks that are averaged.
+        rate: Step size of AdamW.
+        decay: Decoupled weight decay of AdamW.
+        batch: Rows of one step.
+        epochs: Largest number of passes over the training rows.
+        patience: Passes without a lower validation log loss after which a member stops.
+        smoothing: Label smoothing.
+        half_life_days: Days after which a training row counts half; 0 weighs all the same.
+        class_beta: Class balance by effective number of rows; 0 weighs all classes the same.
+        floor: Share of the class prior in every answer.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+    members: int = Field(ge=1, le=32)
+    rate: float = Field(gt=0, le=1)
+    decay: float = Field(ge=0, le=10)
+    batch: int = Field(ge=1)
+    epochs: int = Field(ge=1, le=1000)
+    patience: int = Field(ge=1)
+    smoothing: float = Field(ge=0, lt=1)
+    half_life_days: float = Field(ge=0)
+    class_beta: float = Field(ge=0, lt=1)
+    floor: float = Field(ge=0, lt=1)
+
+    @classmethod
+    def read(cls, params: Params) -> Self:
+        """Read the recipe out of a candidate's parameters.
+
+        Raises:
+            RefusedError: ``NL-T001`` a parameter is missing or out of range.
+        """
+        try:
+            return cls.model_validate(dict(params))
+        except ValidationError as error:
+            faults = "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())
+            raise RefusedError(
+                f"the candidate cannot be trained: {faults}", code="NL-T001", advice=_ADVICE
+            ) from None
+
+
+class Parameters(dict[str, Any]):
+    """A candidate's parameters; one that is missing is refused by name, none has a silent default."""
+
+    def __missing__(self, name: str) -> Any:
+        """Refuse."""
+        raise RefusedError(
+            f"the candidate has no parameter {name!r}", code="NL-T001", advice=_ADVICE, parameter=name
+        )

@@ -1,0 +1,122 @@
+"""The verdict: what moved is flagged, what stayed is not, and what cannot be told is an alarm."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nightlabel.errors import RefusedError
+from nightlabel.monitor.drift import drift
+from tests.monitor.conftest import WINDOW, records
+
+
+def test_records_of_the_same_source_are_stable(card, reference, current):
+    report = drift(card, WINDOW, reference, current).report
+
+    assert (report.status, report.alarming, report.share) == ("stable", False, 0)
+    assert [column.name for column in report.columns] == list(card.monitoring.columns)
+
+
+@pytest.mark.parametrize(
+    ("column", "shift"),
+    [
+        ("amount", lambda values: values * 2),
+        ("city", lambda values: values.str.upper()),
+        ("label", lambda values: values.where(values.index % 5 == 0, "travel")),
+        ("confidence", lambda values: values * 0.7),
+    ],
+)
+def test_a_shift_is_flagged_in_its_column_alone(card, reference, current, column, shift):
+    moved = current.assign(**{column: shift(current[column])})
+    report = drift(card, WINDOW, reference, moved).report
+
+    assert (report.status, report.alarming) == ("drifted", True)
+    assert [c.name for c in report.columns if c.drifted] == [column]
+    assert report.sentence.startswith(f"{column}: ")
+
+
+def test_a_harmless_column_is_reported_without_alarm(card, reference, current):
+    report = drift(card, WINDOW, reference, current.assign(limit=current["limit"] * 2)).report
+
+    assert (report.status, report.alarming, report.share) == ("stable", False, 0.2)
+
+
+@pytest.mark.parametrize("column", ["amount", "limit"])
+def test_a_missing_column_is_an_alarm_and_never_no_drift(card, reference, current, column):
+    report = drift(card, WINDOW, reference, current.drop(columns=column)).report
+
+    assert (report.status, report.alarming) == ("not computable", True)
+    assert {c.name: c.code for c in report.columns if c.code} == {column: "NL-M002"}
+
+
+def test_a_column_that_breaks_does_not_hide_another_that_moved(card, reference, current):
+    report = drift(card, WINDOW, reference, current.assign(amount=np.inf, confidence=0.1)).report
+
+    assert report.status == "not computable"
+    assert "amount holds infinite numbers" in report.sentence
+    assert "confidence: psi" in report.sentence
+
+
+def test_numbers_that_go_missing_are_drift(card, reference, current):
+    gone = current.assign(amount=current["amount"].where(current.index % 3 > 0))
+    found = drift(card, WINDOW, reference, gone).report.columns[0]
+
+    assert (found.status, found.code) == ("drifted", "NL-M008")
+
+
+def test_a_window_without_records_is_an_alarm(card, reference, current):
+    report = drift(card, WINDOW, reference, current.head(0)).report
+
+    assert {column.code for column in report.columns} == {"NL-M001"}
+    assert report.alarming
+
+
+def test_too_few_records_are_a_status_of_their_own(card, reference, current):
+    small = replace(WINDOW, rows=12, enough=False)
+    report = drift(card, small, reference, current.head(12)).report
+
+    assert (report.status, report.alarming, report.columns) == ("too small", False, ())
+    assert report.sentence == "12 records in 1 nights are too few to test"
+
+
+def test_evidently_shows_the_value_of_the_verdict(card, reference, current):
+    compared = drift(card, WINDOW, reference, current.assign(amount=current["amount"] * 9))
+    shown = {
+        metric["config"]["column"]: metric["value"]
+        for metric in compared.snapshot.dict()["metrics"]
+        if metric["config"]["type"].endswith("ValueDrift")
+    }
+
+    assert shown == pytest.approx({column.name: column.value for column in compared.report.columns})
+
+
+def test_the_report_is_plain_json(card, reference, current):
+    report = drift(card, WINDOW, reference, current, model_version="3").report.to_json()
+
+    assert json.loads(json.dumps(report))["columns"][0].keys() >= {"name", "value", "threshold", "drifted"}
+
+
+def test_no_value_of_a_single_record_stands_in_the_report(card, reference, current):
+    canary = current.copy()
+    canary.loc[0, ["city", "amount"]] = ["Maria Silva 94873707154", 31_415_926.5]
+    compared = drift(card, WINDOW, reference, canary)
+    written = compared.html + compared.snapshot.dumps() + json.dumps(compared.report.to_json())
+
+    assert "Maria" not in written
+    assert "31415926" not in written
+
+
+def test_a_figure_that_nobody_knows_is_refused(card, reference, current):
+    with pytest.raises(RefusedError) as refusal:
+        drift(card, WINDOW, reference, current, figures={"maria": 1.0})
+
+    assert refusal.value.code == "NL-M012"
+
+
+def test_the_verdict_stands_when_evidently_cannot_draw(card, reference, current, monkeypatch):
+    monkeypatch.setattr("nightlabel.monitor.drift.compare.ValueDrift", None)
+    compared = drift(card, WINDOW, reference, records(400, seed=3))
+
+    assert compared.report.status == "stable"
+    assert compared.snapshot.dict()["metrics"]
