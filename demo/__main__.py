@@ -54,6 +54,7 @@ def _loop(place: Place, started: list[services.Service], data: Path | None, *, y
     began = time.monotonic()
     lake = open_lake(place.settings)
     delivered = deliver(lake, data)
+    decision.open_forge(place)
     airflow = Airflow(place.settings.airflow_url, USER, password(place))
     _wait(place, started, airflow)
     console.print(f"Airflow and MLflow stand after {time.monotonic() - began:.0f} s.", highlight=False)

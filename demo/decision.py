@@ -10,8 +10,13 @@ from rich.console import Console
 from rich.prompt import Confirm
 
 from demo.data import USECASE
-from demo.place import DemoError, Place, environment
-from nightlabel.propose.local import LocalForge
+from demo.place import ROOT, DemoError, Place, environment
+from nightlabel.propose.local import LocalForge, init_from
+
+
+def open_forge(place: Place) -> None:
+    """Make the bare repository that stands in for GitHub, from this checkout; one that stands stays."""
+    init_from(Path(place.settings.forge_remote), ROOT, place.settings.forge_branch)
 
 
 def asked(console: Console, *, yes: bool) -> bool:

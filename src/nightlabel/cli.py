@@ -5,6 +5,7 @@ Results go to stdout, as one JSON object with ``--json``; progress and errors go
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from enum import StrEnum, auto
@@ -54,8 +55,13 @@ EXPERIMENT, NIGHT, PEOPLE = "Steps of an experiment", "Steps of a night", "For p
 USAGE, INTERRUPTED = 2, 130
 
 
+_results = sys.stdout
+
+
 def main() -> Never:
     """Run one command and leave with its exit code."""
+    if "--json" in sys.argv:
+        _claim_stdout()
     try:
         log.configure(json=settings().log_json)
         app()
@@ -68,6 +74,14 @@ def main() -> Never:
     sys.exit(0)
 
 
+def _claim_stdout() -> None:
+    """Keep stdout for the one JSON object; what a library prints goes to stderr."""
+    global _results  # noqa: PLW0603 - there is one stdout in a process
+    sys.stdout.flush()
+    _results = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+
 def _fail(error: NightlabelError) -> Never:
     if "--json" in sys.argv:
         facts = {
@@ -77,14 +91,14 @@ def _fail(error: NightlabelError) -> Never:
             "next": error.advice,
             "facts": error.facts,
         }
-        sys.stdout.write(json.dumps({"error": facts}, default=str) + "\n")
+        print(json.dumps({"error": facts}, default=str), file=_results, flush=True)
     Console(stderr=True, soft_wrap=True).print(str(error), style="red", markup=False, highlight=False)
     sys.exit(error.exit_code)
 
 
 def _say(result: dict[str, Any], *, as_json: bool, table: str = "facts") -> None:
     if as_json:
-        sys.stdout.write(json.dumps(result, default=str) + "\n")
+        print(json.dumps(result, default=str), file=_results, flush=True)
         return
     from nightlabel.steps import tables
 
@@ -300,8 +314,9 @@ def verify(date: Partition, usecase: UseCaseName, *, as_json: Json = False) -> N
     result = people.verify(usecase, date)
     _say(result, as_json=as_json, table="accounting")
     if not result["ok"]:
+        fault = next(iter(result["differences"]), "the date was not run")
         raise RefusedError(
-            f"the records of {date} do not add up: {result['differences'][0]}",
+            f"the records of {date} do not add up: {fault}",
             code="NL-V010",
             kept="all data; verify only reads",
             advice=f"nightlabel night -u {usecase} -d {date}",

@@ -49,7 +49,9 @@ def candidates(results: list[Result]) -> RenderableType:
 def accounting(result: Result) -> RenderableType:
     """Show how the records of a partition add up."""
     plain = {name: value for name, value in result.items() if name not in {"differences", "ok"}}
-    verdict = Text("every record is accounted for", "green") if result["ok"] else Text("does not add up", "bold red")
+    verdict = Text("does not add up", "bold red")
+    if result["ok"]:
+        verdict = Text("every record is accounted for", "green")
     return Group(verdict, facts(plain), *(Text(f"- {line}", style="red") for line in result["differences"]))
 
 

@@ -34,7 +34,7 @@ class WideAndDeep(nn.Module):
     Args:
         params: ``dim`` and ``pieces_dim`` are lengths of embeddings, ``hidden`` the widths of the layers,
             ``dropout`` the share of dropped units, ``field_dropout`` that of dropped categories, ``wide``
-            adds the linear part of the categories.
+            adds the linear part of the categories, ``singles`` keeps apart what training saw only once.
         encoder: Gives sizes and classes.
 
     Source:
@@ -43,6 +43,9 @@ class WideAndDeep(nn.Module):
 
     def __init__(self, params: Params, encoder: CardEncoder) -> None:
         super().__init__()
+        self.common: Tensor
+        limits = encoder.sizes if params["singles"] else encoder.common
+        self.register_buffer("common", torch.tensor(limits, dtype=torch.int64))
         self.fields = _Values(encoder.sizes, params["dim"], spread=0.3)
         self.drop_fields = nn.Dropout1d(params["field_dropout"])
         self.pieces = _Pieces(encoder.buckets, params["pieces_dim"]) if encoder.buckets else None
@@ -53,6 +56,7 @@ class WideAndDeep(nn.Module):
 
     def forward(self, categories: Tensor, numbers: Tensor, pieces: Tensor | None = None) -> Tensor:
         """Give logits of shape (rows, classes)."""
+        categories = torch.where(categories <= self.common, categories, 0)
         parts = [self.drop_fields(self.fields(categories)).flatten(1), numbers]
         if self.pieces is not None:
             parts.append(self.pieces(pieces))

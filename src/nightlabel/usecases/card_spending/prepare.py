@@ -30,7 +30,9 @@ class CardEncoder:
 
     Attributes:
         classes: The labels, in the order of the network's outputs.
-        vocabularies: Values of each category feature in the order of their indices, which start at 1.
+        vocabularies: Values of each category feature in the order of their indices, which start at 1:
+            first those that training saw more than once, then those that it saw once.
+        common: Number of values of each category feature that training saw more than once.
         scales: Mean and standard deviation of each number feature.
         edges: Edges of the steps of the log amount, ascending.
         buckets: Number of buckets that character pieces are hashed into; 0 means no pieces.
@@ -41,6 +43,7 @@ class CardEncoder:
 
     classes: tuple[str, ...]
     vocabularies: dict[str, list[str]]
+    common: tuple[int, ...]
     scales: dict[str, tuple[float, float]]
     edges: tuple[float, ...]
     buckets: int
@@ -163,6 +166,7 @@ def restore(state: dict[str, Any]) -> CardEncoder:
         return CardEncoder(
             classes=tuple(state["classes"]),
             vocabularies={name: list(values) for name, values in state["vocabularies"]},
+            common=tuple(state["common"]),
             scales={name: (float(mean), float(sd)) for name, (mean, sd) in state["scales"]},
             edges=tuple(state["edges"]),
             buckets=int(state["buckets"]),
