@@ -15,8 +15,7 @@ import psutil
 from demo.place import DemoError, Place, environment
 
 START_SECONDS = 240
-FIRST_STOP_SECONDS = 5
-STOP_SECONDS = 15
+STOP_SECONDS = 8
 POLL_SECONDS = 0.3
 
 
@@ -121,21 +120,16 @@ def _stop(services: list[Service]) -> None:
     for service in services:
         with suppress(psutil.NoSuchProcess):
             service.family = psutil.Process(service.process.pid).children(recursive=True)
-    # The scheduler waits for running tasks at the first signal, and for none at the second.
-    for seconds in (FIRST_STOP_SECONDS, STOP_SECONDS):
-        for service in reversed(services):
-            with suppress(ProcessLookupError):
-                service.process.terminate()
-        _wait_for_end(services, seconds)
-    for service in services:
-        _end(service)
-
-
-def _wait_for_end(services: list[Service], seconds: float) -> None:
-    end = time.monotonic() + seconds
+    for service in reversed(services):
+        with suppress(ProcessLookupError):
+            service.process.terminate()
+    # The scheduler waits for running tasks as long as they like; whoever presses Ctrl-C does not.
+    end = time.monotonic() + STOP_SECONDS
     for service in services:
         with suppress(subprocess.TimeoutExpired):
             service.process.wait(max(0.1, end - time.monotonic()))
+    for service in services:
+        _end(service)
 
 
 def _end(service: Service) -> None:

@@ -31,7 +31,9 @@ def test_a_broken_card_is_told_with_its_reason_and_the_others_stay(folder, text)
     (folder / "bad" / "usecase.toml").write_text(text, encoding="latin-1")
 
     assert [c.name for c in catalog.usecases(folder)] == ["card_spending"]
-    assert [(b.name, b.reason.startswith("bad/usecase.toml")) for b in catalog.broken(folder)] == [("bad", True)]
+    assert [(b.name, b.reason.startswith("bad/usecase.toml")) for b in catalog.broken(folder)] == [
+        ("bad", True)
+    ]
 
 
 def test_a_folder_without_a_card_is_broken(folder):

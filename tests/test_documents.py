@@ -22,7 +22,9 @@ def test_the_readme_is_at_most_150_lines():
 
 def test_every_make_target_of_the_documents_exists():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = {name for page in PAGES for name in re.findall(r"^\s*make ([a-z]+)", page.read_text(), re.MULTILINE)}
+    named = {
+        name for page in PAGES for name in re.findall(r"^\s*make ([a-z]+)", page.read_text(), re.MULTILINE)
+    }
 
     assert named <= targets
     assert {"demo", "test"} <= named

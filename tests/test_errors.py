@@ -17,7 +17,9 @@ def codes_in(*folders: str) -> set[str]:
 
 
 def test_every_code_is_documented_and_every_documented_code_is_used():
-    documented = set(re.findall(r"^\| `(NL-[A-Z]\d{3})`", (ROOT / "docs/errors.md").read_text(), re.MULTILINE))
+    documented = set(
+        re.findall(r"^\| `(NL-[A-Z]\d{3})`", (ROOT / "docs/errors.md").read_text(), re.MULTILINE)
+    )
 
     assert documented == codes_in("src", "plugins", "demo")
 

@@ -35,7 +35,9 @@ def test_every_unknown_variable_is_refused(name):
         read({f"NIGHTLABEL_{name}": "x"})
 
 
-@pytest.mark.parametrize("lake", ["http://169.254.169.254/", "relative/folder", "file://host/path", "gs://bucket"])
+@pytest.mark.parametrize(
+    "lake", ["http://169.254.169.254/", "relative/folder", "file://host/path", "gs://bucket"]
+)
 def test_a_lake_of_an_unknown_scheme_is_refused(lake):
     with pytest.raises(RefusedError, match="file:/// or s3://"):
         read({"NIGHTLABEL_LAKE": lake})

@@ -7,9 +7,7 @@ Results go to stdout, as one JSON object with ``--json``; progress and errors go
 import json
 import os
 import sys
-from collections.abc import Callable
-from enum import StrEnum, auto
-from typing import Annotated, Any, Never
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Never
 
 import typer
 from rich.console import Console
@@ -17,6 +15,9 @@ from rich.console import Console
 from nightlabel import catalog, log
 from nightlabel.errors import NightlabelError, RefusedError
 from nightlabel.settings import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,18 +40,8 @@ Data = Annotated[str, typer.Option(help="Labelled file: key below the lake, or a
 DataVersion = Annotated[str, typer.Option(help="MD5 of a data set named before: reproduce with its bytes.")]
 Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
 Note = Annotated[str, typer.Option(help="One line for the reviewers.")]
+AlarmKind = Literal["experiment", "drift", "failure", "lateness"]
 Person = Annotated[str, typer.Option("--by", help="Who decides; it is written down.")]
-
-
-class AlarmKind(StrEnum):
-    """What an alarm is about."""
-
-    failure = auto()
-    lateness = auto()
-    drift = auto()
-    experiment = auto()
-
-
 EXPERIMENT, NIGHT, PEOPLE = "Steps of an experiment", "Steps of a night", "For people"
 USAGE, INTERRUPTED = 2, 130
 
@@ -202,7 +193,7 @@ def alarm(
     usecase: UseCaseName,
     run: Run,
     reason: Annotated[str, typer.Option(help="What happened; default: the verdict of the run.")] = "",
-    kind: Annotated[AlarmKind, typer.Option(help="What it is about.")] = AlarmKind.failure,
+    kind: Annotated[AlarmKind, typer.Option(help="What it is about.")] = "failure",
     *,
     as_json: Json = False,
 ) -> None:
@@ -212,7 +203,7 @@ def alarm(
     """
     from nightlabel.steps import alarms
 
-    _say(alarms.alarm(usecase, run, kind.value, reason), as_json=as_json)
+    _say(alarms.alarm(usecase, run, kind, reason), as_json=as_json)
 
 
 @app.command(rich_help_panel=NIGHT)

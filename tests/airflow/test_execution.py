@@ -4,15 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from nightlabel.catalog import usecases
+
 pytestmark = pytest.mark.airflow
 
 EXPERIMENT, NIGHTLY = "experiment__card_spending", "nightly__card_spending"
-CONF = {
-    "data": "cards.csv",
-    "candidates": ["baseline", "embeddings"],
-    "seed": 3,
-    "note": "{{ 1 + 1 }} $(id) --x",
-}
+TWO = next(list(card.candidates)[:2] for card in usecases() if card.name == "card_spending")
+CONF = {"data": "cards.csv", "candidates": TWO, "seed": 3, "note": "{{ 1 + 1 }} $(id) --x"}
 
 
 def test_a_winner_is_registered_and_proposed(run, stand_in):
@@ -37,10 +35,7 @@ def test_what_the_form_says_reaches_the_command_line_unchanged(run, stand_in):
     validate = stand_in.calls[0]
 
     assert "--note={{ 1 + 1 }} $(id) --x" in validate
-    assert [a for a in validate if a.startswith("--candidate")] == [
-        "--candidate=baseline",
-        "--candidate=embeddings",
-    ]
+    assert [a for a in validate if a.startswith("--candidate")] == [f"--candidate={name}" for name in TWO]
     assert not [a for a in validate if a.startswith("--data-version")]
 
 

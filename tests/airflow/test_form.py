@@ -27,7 +27,7 @@ def test_every_field_explains_itself_and_belongs_to_a_section(params):
     fields = {name: params.get_param(name) for name in params}
 
     assert list(fields) == ["data", "data_version", "candidates", "seed", "note"]
-    assert all(field.schema["title"] and field.description for field in fields.values())
+    assert all(field.schema["title"] and field.schema["description_md"] for field in fields.values())
     assert all(field.schema["section"] for field in fields.values())
 
 

@@ -58,7 +58,7 @@ def test_a_candidate_that_is_no_better_keeps_the_champion_without_alarm(made, ho
 
 
 def test_a_candidate_that_is_worse_keeps_the_champion_without_alarm(made, honest):
-    verdict = judged(made, made.model("worse", 0.6), honest)
+    verdict = judged(made, made.model("worse", 0.7), honest)
 
     assert verdict.outcome == "keep"
     assert "worse than the champion" in closed(verdict)["champion_log_loss"]

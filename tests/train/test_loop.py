@@ -141,3 +141,26 @@ def test_a_loss_that_is_no_number_is_refused():
         )
 
     assert refusal.value.code == "NL-T003"
+
+
+def test_members_take_their_views_in_turn():
+    trained = train(cards(), *parts(), {**NETWORK, "members": 3}, seed=1)
+    widths = [
+        [layer.out_features for layer in member.deep if hasattr(layer, "out_features")]
+        for member in trained.network.members
+    ]
+
+    assert widths == [[16, 22], [8, 8, 22], [16, 22]]
+
+
+def test_a_network_without_singles_takes_what_training_saw_once_for_unknown():
+    fit, validation = parts()
+    trained = train(cards(), fit, validation, {**NETWORK, "views": [], "members": 1}, seed=1)
+    at = fit.groupby("cidade_estabelecimento")["cidade_estabelecimento"].transform("size") == 1
+    once = fit[at].drop(columns="grupo_estabelecimento").head(1)
+    inputs = trained.encoder.encode(once)
+    inputs["categories"][:, 1] = [[0]]
+
+    assert trained.encoder.encode(once)["categories"][0, 1] > trained.encoder.common[1]
+    said = trained.network(**{name: torch.from_numpy(array) for name, array in inputs.items()})
+    assert np.allclose(trained.probabilities(once), said.detach(), atol=1e-6)

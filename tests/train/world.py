@@ -36,6 +36,8 @@ NETWORK = {
     "pieces_dim": 4,
     "hidden": [16],
     "wide": True,
+    "singles": False,
+    "views": [{}, {"hidden": [8, 8], "singles": True}],
     "dropout": 0.2,
     "field_dropout": 0.1,
     "half_life_days": 90.0,

@@ -54,7 +54,10 @@ def test_the_sample_gives_exactly_what_is_expected(usecase, expected):
         reading, got = checked(usecase, file, labelled=want["labelled"])
         assert list(reading.extra_columns) == want["extra_columns"]
         assert {str(fault.row): fault.code for fault in got.faults} == want["quarantined"]
-        rows = {str(row): values for row, values in zip(got.frame.index, got.frame.to_dict("records"), strict=True)}
+        rows = {
+            str(row): values
+            for row, values in zip(got.frame.index, got.frame.to_dict("records"), strict=True)
+        }
         kept = {row: {column: str(value) for column, value in values.items()} for row, values in rows.items()}
         assert kept == want["kept"]
 

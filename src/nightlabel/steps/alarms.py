@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from nightlabel import catalog
-from nightlabel.monitor.alarms import Kind, alarm as send
+from nightlabel.monitor.alarms import Kind
+from nightlabel.monitor.alarms import alarm as send
 from nightlabel.steps.folder import experiment
 
 Result = dict[str, Any]

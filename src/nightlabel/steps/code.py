@@ -14,7 +14,7 @@ def commit() -> str:
         return settings().commit
     command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)  # noqa: S603 - fixed words
     except (OSError, subprocess.SubprocessError):
         return "unknown"
     return answer.stdout.strip()

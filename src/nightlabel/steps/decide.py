@@ -2,7 +2,8 @@
 
 from dataclasses import asdict
 
-from nightlabel import catalog, propose as room
+from nightlabel import catalog
+from nightlabel import propose as room
 from nightlabel.errors import RefusedError
 from nightlabel.monitor import reference
 from nightlabel.propose.forge import PARAMS, POINTER, USECASES, change

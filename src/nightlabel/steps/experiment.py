@@ -1,4 +1,4 @@
-"""The steps of an experiment: each reads what the steps before left, writes one result, skips if it is there."""
+"""The first steps of an experiment: each reads what is there, leaves one result, and skips if it is left."""
 
 import hashlib
 import json
@@ -43,7 +43,7 @@ def once(name: str) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
         def run(place: Experiment, *args: Any) -> Result:
             key = name.format(*args)
             if (result := place.done(key)) is not None:
-                log.get("steps").info("skipped, its result is there", step=step.__name__, result=key)
+                log.get("steps").info("skipped, its result is there", result=key)
                 return result
             result = step(place, *args)
             place.lake.put(place.key(key), json.dumps(result, indent=2, default=str).encode())
@@ -54,9 +54,12 @@ def once(name: str) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     return decorate
 
 
-@once("validated.json")
 def validate(place: Experiment, request: Request) -> Result:
-    """Split the labelled file into valid records and quarantine; kept + quarantined = read."""
+    """Split the labelled file into valid records and quarantine; kept + quarantined = read.
+
+    Raises:
+        RefusedError: ``NL-R002``, the run was started with another request.
+    """
     place.lake.create(place.key("request.json"), request.model_dump_json(indent=2).encode())
     if (standing := place.request) != request:
         raise RefusedError(
@@ -66,11 +69,20 @@ def validate(place: Experiment, request: Request) -> Result:
             advice="start the experiment under another run name",
             standing=standing.model_dump(),
         )
+    return _validated(place)
+
+
+@once("validated.json")
+def _validated(place: Experiment) -> Result:
+    request = place.request
     schema = place.usecase.schema
     payload = read_data(place, request)
     reading = schema.read(payload, labelled=True)
     checked = check(reading, schema.LabelledRecord, schema.COLUMNS)
-    identity = {"source": request.data, "source_version": hashlib.md5(payload, usedforsecurity=False).hexdigest()}
+    identity = {
+        "source": request.data,
+        "source_version": hashlib.md5(payload, usedforsecurity=False).hexdigest(),
+    }
     place.write("rows.parquet", _rows(checked.frame, schema.COLUMNS, identity))
     place.write("quarantine.parquet", _faults(checked.faults, identity))
     return {
@@ -112,7 +124,9 @@ def split(place: Experiment) -> Result:
     return {
         "data_version": version.md5,
         "pointer": version.pointer,
-        "holdout_digest": holdout_digest(rows.loc[(roles == "holdout").to_numpy(), ["source_version", "row"]]),
+        "holdout_digest": holdout_digest(
+            rows.loc[(roles == "holdout").to_numpy(), ["source_version", "row"]]
+        ),
         "classes": {str(name): int(count) for name, count in rows[schema.LABEL].value_counts().items()},
         "roles": {
             role: {"rows": len(part), "from": str(part.min()), "to": str(part.max())}

@@ -125,7 +125,9 @@ def requested(place: Experiment, **asked: Any) -> Request:
         RefusedError: ``NL-H002``, a value is not allowed.
     """
     card = place.usecase.card
-    given = {"data": card.default_data, "candidates": tuple(card.candidates)} | {k: v for k, v in asked.items() if v}
+    given = {"data": card.default_data, "candidates": tuple(card.candidates)} | {
+        k: v for k, v in asked.items() if v
+    }
     given["seed"] = asked.get("seed", 7)
     if foreign := sorted(set(given["candidates"]) - set(card.candidates)):
         raise RefusedError(

@@ -34,7 +34,12 @@ def _finding(name: str, check: Callable[[], str]) -> dict[str, Any]:
     try:
         return {"name": name, "ok": True, "found": check(), "advice": ""}
     except NightlabelError as error:
-        return {"name": name, "ok": False, "found": error.sentence, "advice": error.advice or "see docs/errors.md"}
+        return {
+            "name": name,
+            "ok": False,
+            "found": error.sentence,
+            "advice": error.advice or "see docs/errors.md",
+        }
 
 
 def _lake() -> str:
@@ -73,7 +78,9 @@ def _registry() -> str:
     champions = []
     for card in catalog.usecases():
         try:
-            champions.append(f"{card.name} champion is version {registry.resolve(card.name, 'champion').version}")
+            champions.append(
+                f"{card.name} champion is version {registry.resolve(card.name, 'champion').version}"
+            )
         except RefusedError:
             champions.append(f"{card.name} has no champion yet")
     return f"{settings().tracking}: " + ", ".join(champions)

@@ -2,22 +2,17 @@
 
 import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from nightlabel import log
 from nightlabel.contract import Params
 from nightlabel.errors import RefusedError
 from nightlabel.gate import judge
 from nightlabel.registry import artifact
-from nightlabel.registry.artifact import Labeller
 from nightlabel.registry.models import CHAMPION, Pinned, Registry
 from nightlabel.settings import settings
 from nightlabel.steps import scores
-from nightlabel.steps.code import commit
 from nightlabel.steps.experiment import Result, once, rows_of
 from nightlabel.steps.folder import Experiment
 from nightlabel.steps.track import track
@@ -46,13 +41,13 @@ def train(place: Experiment, candidate: str) -> Result:
         labeller = artifact.load(folder, usecase, sha256=sha256)
         made = {"candidate": candidate, "params": dict(params), "seed": seed, "sha256": sha256}
         metrics = scores.measured(labeller, validation, usecase.schema.LABEL)
-        tracked = track(place, made, trained.curves, metrics, labeller, folder)
+        tracked = track(place, made, curves=trained.curves, metrics=metrics, labeller=labeller, folder=folder)
     return {**made, **tracked, "seconds": round(trained.seconds, 2), "validation": metrics.to_json()}
 
 
 @once("evaluation.json")
 def evaluate(place: Experiment) -> Result:
-    """Select a candidate on the validation rows; measure it and the champion once on the same holdout rows."""
+    """Select on the validation rows; measure the selected and the champion once on the same holdout."""
     trained = [place.needed(f"candidates/{name}.json", "train") for name in place.request.candidates]
     best = min(trained, key=lambda result: (result["validation"]["log_loss"], result["candidate"]))
     holdout, label = rows_of(place, "holdout"), place.usecase.schema.LABEL

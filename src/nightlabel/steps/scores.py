@@ -9,8 +9,19 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from nightlabel.gate import Cost, Digests, Evidence, Metrics, Scored, all_classes, gather, intervals, measure
-from nightlabel.gate import aligned, positions
+from nightlabel.gate import (
+    Cost,
+    Digests,
+    Evidence,
+    Metrics,
+    Scored,
+    aligned,
+    all_classes,
+    gather,
+    intervals,
+    measure,
+    positions,
+)
 from nightlabel.registry.artifact import Labeller
 from nightlabel.steps.experiment import Result, rows_of
 from nightlabel.steps.folder import Experiment
@@ -18,7 +29,7 @@ from nightlabel.steps.folder import Experiment
 TIMED_ROWS = 10_000
 """Records that are labelled to measure the speed of a model."""
 PROBABILITIES = "probabilities.parquet"
-Probabilities = NDArray[np.float64]
+Probabilities = NDArray[Any]
 
 
 def measured(labeller: Labeller, rows: pd.DataFrame, label: str) -> Metrics:

@@ -22,7 +22,7 @@ def facts(result: Result) -> RenderableType:
 
 
 def verdict(result: Result) -> RenderableType:
-    """Show a verdict: its outcome in one sentence, then every gate with its numbers and its margin."""
+    """Show a verdict: its outcome, then every gate with its numbers; words where numbers do not say it."""
     table = _table("gate", "", "value", "bound", "margin", "reason")
     for gate in result["gates"]:
         table.add_row(
@@ -31,7 +31,7 @@ def verdict(result: Result) -> RenderableType:
             number(gate["value"]),
             number(gate["bound"]),
             number(gate["margin"], signed=True),
-            Text(gate["reason"]),
+            Text("" if gate["passed"] and gate["value"] is not None else gate["reason"]),
         )
     return Group(Text(f"{result['candidate']}: {result['outcome']}", style="bold"), table)
 
@@ -42,7 +42,9 @@ def candidates(results: list[Result]) -> RenderableType:
     for result in sorted(results, key=lambda r: float(r["validation"]["log_loss"])):
         metrics = result["validation"]
         names = ("log_loss", "accuracy", "top3", "calibration_error")
-        table.add_row(Text(result["candidate"]), *(number(metrics[n]) for n in names), number(result["seconds"]))
+        table.add_row(
+            Text(result["candidate"]), *(number(metrics[n]) for n in names), number(result["seconds"])
+        )
     return table
 
 
@@ -80,7 +82,9 @@ def quarantine(result: Result) -> RenderableType:
     table = _table("code", "records", "files", "examples")
     for reason in result["reasons"]:
         examples = Text("\n".join(reason["examples"]))
-        table.add_row(Text(reason["code"]), Text(str(reason["records"])), Text(str(reason["files"])), examples)
+        table.add_row(
+            Text(reason["code"]), Text(str(reason["records"])), Text(str(reason["files"])), examples
+        )
     return table
 
 

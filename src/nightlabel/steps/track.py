@@ -20,6 +20,7 @@ from nightlabel.train.pictures import confusion_picture, reliability_picture
 def track(
     place: Experiment,
     made: Mapping[str, Any],
+    *,
     curves: Sequence[Mapping[str, float]],
     metrics: Metrics,
     labeller: Labeller,

@@ -12,7 +12,7 @@ from nightlabel.monitor import reference, window
 from nightlabel.monitor.alarms import alarm, all_clear
 from nightlabel.monitor.drift import drift, save
 from nightlabel.monitor.metrics import metrics
-from nightlabel.store import Store, open_lake
+from nightlabel.store import open_lake
 
 Result = dict[str, Any]
 

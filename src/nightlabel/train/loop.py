@@ -100,7 +100,11 @@ def train(
     with _one_thread(seed):
         found = [
             _stopped(
-                usecase.model.build(params, encoder), rows, held, recipe, _noting(curves, index, on_epoch)
+                usecase.model.build(recipe.member(params, index), encoder),
+                rows,
+                held,
+                recipe,
+                _noting(curves, index, on_epoch),
             )
             for index in range(recipe.members)
         ]
@@ -143,7 +147,11 @@ def refit(
     with _one_thread(seed):
         members = [
             _passed(
-                usecase.model.build(params, encoder), known, recipe, epochs, _noting(curves, index, on_epoch)
+                usecase.model.build(recipe.member(params, index), encoder),
+                known,
+                recipe,
+                epochs,
+                _noting(curves, index, on_epoch),
             )
             for index, epochs in enumerate(trained.epochs)
         ]

@@ -15,6 +15,7 @@ class Recipe(BaseModel):
 
     Attributes:
         members: Networks that are averaged.
+        views: Parameters of the network that members override in turn; empty means that all are alike.
         rate: Step size of AdamW.
         decay: Decoupled weight decay of AdamW.
         batch: Rows of one step.
@@ -29,6 +30,7 @@ class Recipe(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
     members: int = Field(ge=1, le=32)
+    views: tuple[dict[str, Any], ...] = Field(default=(), strict=False)
     rate: float = Field(gt=0, le=1)
     decay: float = Field(ge=0, le=10)
     batch: int = Field(ge=1)
@@ -53,6 +55,16 @@ class Recipe(BaseModel):
             raise RefusedError(
                 f"the candidate cannot be trained: {faults}", code="NL-T001", advice=_ADVICE
             ) from None
+
+    def member(self, params: Params, index: int) -> "Parameters":
+        """Give the network's parameters of one member.
+
+        Args:
+            params: The candidate's parameters.
+            index: Ordinal of the member, from 0.
+        """
+        view = self.views[index % len(self.views)] if self.views else {}
+        return Parameters({**params, **view})
 
 
 class Parameters(dict[str, Any]):

@@ -141,16 +141,16 @@ def fit(frame: pd.DataFrame, labels: "pd.Series[str]", params: Params, tables: P
     _require_labels(labels)
     cities, holidays = read_table(tables / "merchant_cities.csv"), read_table(tables / "holidays.csv")
     purchases = Purchases(frame, cities.rows, holidays.rows)
-    known = {column: _values(purchases.text(column), 1) for column in CLOSED}
+    counts = {name: CATEGORIES[name](purchases).value_counts() for name in params["categories"]}
+    known = {column: _values(purchases.text(column).value_counts(), 1) for column in CLOSED}
     return CardEncoder(
         classes=CLASSES,
-        vocabularies={
-            n: _values(CATEGORIES[n](purchases), int(params["rare"])) for n in params["categories"]
-        },
+        vocabularies={name: _values(count, int(params["rare"])) for name, count in counts.items()},
+        common=tuple(int((count >= max(int(params["rare"]), 2)).sum()) for count in counts.values()),
         scales={name: _scale(NUMBERS[name](purchases)) for name in params["numbers"]},
         edges=_edges(purchases.log_amount, int(params["steps"])),
         buckets=int(params["pieces"]),
-        known=known | {"merchant_city": _values(purchases.city, 1)},
+        known=known | {"merchant_city": _values(purchases.city.value_counts(), 1)},
         cities=cities,
         holidays=holidays,
     )
@@ -206,9 +206,9 @@ def _require_labels(labels: "pd.Series[str]") -> None:
         )
 
 
-def _values(values: "pd.Series[str]", rare: int) -> list[str]:
-    counts = values.value_counts()
-    return sorted(str(value) for value in counts.index[counts >= rare])
+def _values(counts: "pd.Series[int]", rare: int) -> list[str]:
+    kept = counts[counts >= rare]
+    return sorted(map(str, kept.index[kept > 1])) + sorted(map(str, kept.index[kept == 1]))
 
 
 def _scale(values: NDArray[Any]) -> tuple[float, float]:
