@@ -1,4 +1,4 @@
-"""The parameters of one candidate: each must be there, none has a silent default."""
+"""The parameters of one candidate: each must be there; only ``views`` may be left out."""
 
 from typing import Any, Self
 

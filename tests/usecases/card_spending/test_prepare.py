@@ -91,7 +91,8 @@ def test_a_day_in_the_training_file_encodes_as_the_same_day_in_a_nightly_file():
     account = [*features.CLIENT, "data"]
     whole = encoder().encode(records())
 
-    for number, (_, night) in enumerate(records().groupby(account, sort=False)):
+    nights = sorted((night for _, night in records().groupby(account)), key=len, reverse=True)
+    for number, night in enumerate(nights[:40]):
         nightly = encoder().encode(night.assign(source=f"{number}.csv"))
         assert same(nightly, rows(whole, night.index.to_numpy()))
 
