@@ -1,4 +1,4 @@
-"""The whole loop on made data: experiment, proposal, a human's yes, nights, accounting, a second experiment."""
+"""The whole loop on made data: experiment, proposal, a human's yes, nights, a second experiment."""
 
 import json
 from datetime import date

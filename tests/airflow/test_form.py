@@ -23,12 +23,11 @@ def params(bag):
     return bag.dags["experiment__card_spending"].params
 
 
-def test_every_field_explains_itself_and_belongs_to_a_section(params):
+def test_every_field_explains_itself(params):
     fields = {name: params.get_param(name) for name in params}
 
-    assert list(fields) == ["data", "data_version", "candidates", "seed", "note"]
+    assert list(fields) == ["data", "candidates", "seed", "note", "data_version"]
     assert all(field.schema["title"] and field.schema["description_md"] for field in fields.values())
-    assert all(field.schema["section"] for field in fields.values())
 
 
 def test_all_candidates_of_the_card_are_offered_and_chosen(params):

@@ -146,7 +146,7 @@ def _tags(place: Experiment, winner: Result) -> dict[str, str]:
 def _snapshot(place: Experiment, registry: Registry, pinned: Pinned) -> str:
     """Keep what the model saw, and what it says of records that it was not fitted on."""
     rows = rows_of(place, "fit", "validation", "holdout")
-    late = rows[place.read("roles.parquet")["role"].ne("fit").to_numpy()]
+    late = rows[place.read("roles.parquet")["role"].eq("holdout").to_numpy()]
     with loaded(registry, pinned, place.usecase) as labeller:
         labels = labeller.label(late)
     card = place.usecase.card

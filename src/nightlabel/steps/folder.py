@@ -109,7 +109,9 @@ def experiment(usecase: str, run: str) -> Experiment:
         TypeAdapter(RunName).validate_python(run)
     except ValidationError:
         raise RefusedError(
-            f"{run[:60]!r} cannot name a run: letters, digits, - and _ only, 120 at most", code="NL-H002"
+            f"{run[:60]!r} cannot name a run: letters, digits, - and _ only, 120 at most",
+            code="NL-H002",
+            advice="name the run otherwise",
         ) from None
     return Experiment(catalog.load(usecase), open_lake(), run)
 
@@ -139,4 +141,6 @@ def requested(place: Experiment, **asked: Any) -> Request:
         return Request.model_validate({"usecase": card.name, "run": place.run, **given})
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
-        raise RefusedError(f"the experiment cannot start: {faults}", code="NL-H002") from None
+        raise RefusedError(
+            f"the experiment cannot start: {faults}", code="NL-H002", advice="correct it and start again"
+        ) from None

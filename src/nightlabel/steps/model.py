@@ -25,24 +25,30 @@ _MB = 1_000_000
 
 @once("candidates/{0}.json")
 def train(place: Experiment, candidate: str) -> Result:
-    """Train one candidate on the fit rows, and track it with its metrics on the validation rows."""
+    """Train one candidate on the fit rows, measure it on the validation rows, then refit it on both.
+
+    The refitted model is what is tracked and goes on; it is never measured on rows that it was fitted on.
+    """
     from nightlabel.train import loop  # noqa: PLC0415 - torch is heavy, and only this step needs it
     from nightlabel.train.export import to_onnx  # noqa: PLC0415 - as above
 
     usecase, seed, params = place.usecase, place.request.seed, _params(place, candidate)
     fit, validation = rows_of(place, "fit"), rows_of(place, "validation")
     trained = loop.train(usecase, fit, validation, params, seed, on_epoch=_progress(candidate))
+    said = trained.probabilities(validation)
+    predictions = scores.predictions(said, trained.encoder.classes, validation[usecase.schema.LABEL])
+    known = rows_of(place, "fit", "validation")
+    final = loop.refit(usecase, trained, known, params, seed)
     with tempfile.TemporaryDirectory() as scratch:
         folder, example = Path(scratch) / "model", validation.head(5)
-        network = to_onnx(trained.network, trained.encoder.encode(example))
+        network = to_onnx(final.network, final.encoder.encode(example))
         sha256 = artifact.save(
-            folder, usecase, trained.encoder, network, params=params, seed=seed, example=example
+            folder, usecase, final.encoder, network, params=params, seed=seed, example=example
         )
-        labeller = artifact.load(folder, usecase, sha256=sha256)
         made = {"candidate": candidate, "params": dict(params), "seed": seed, "sha256": sha256}
-        metrics = scores.measured(labeller, validation, usecase.schema.LABEL)
-        tracked = track(place, made, curves=trained.curves, metrics=metrics, labeller=labeller, folder=folder)
-    return {**made, **tracked, "seconds": round(trained.seconds, 2), "validation": metrics.to_json()}
+        tracked = track(place, made, trained.curves, predictions, folder)
+    seconds = round(trained.seconds + final.seconds, 2)
+    return {**made, **tracked, "seconds": seconds, "validation": predictions.metrics.to_json()}
 
 
 @once("evaluation.json")

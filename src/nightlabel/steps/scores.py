@@ -1,6 +1,7 @@
 """What a model says of the holdout: measured, timed, kept in the run's folder, and read back as evidence."""
 
 import time
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -9,12 +10,12 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from nightlabel import gate
 from nightlabel.gate import (
     Cost,
     Digests,
     Evidence,
     Metrics,
-    Scored,
     aligned,
     all_classes,
     gather,
@@ -32,10 +33,36 @@ PROBABILITIES = "probabilities.parquet"
 Probabilities = NDArray[Any]
 
 
-def measured(labeller: Labeller, rows: pd.DataFrame, label: str) -> Metrics:
-    """Measure a model on rows with labels; a class that the model does not know counts as a miss."""
-    truth, probabilities, classes = _matched(labeller.probabilities(rows), labeller.classes, rows[label])
-    return measure(truth, probabilities, classes)
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictions:
+    """What a model says of rows with labels; a class that it does not know counts as a miss.
+
+    Attributes:
+        truth: True class of each row, shape (rows,), a position in ``classes``.
+        probabilities: Shape (rows, ``classes``).
+        classes: All classes, those of the model and those of the rows.
+    """
+
+    truth: NDArray[np.int64]
+    probabilities: Probabilities
+    classes: tuple[str, ...]
+
+    @property
+    def metrics(self) -> Metrics:
+        """How good it is."""
+        return measure(self.truth, self.probabilities, self.classes)
+
+
+def predictions(said: Probabilities, known: tuple[str, ...], labels: "pd.Series[str]") -> Predictions:
+    """Match what a model says with the labels, classes by name.
+
+    Args:
+        said: Probabilities, shape (rows, ``known``).
+        known: The classes of the model, in the order of its outputs.
+        labels: The labels of the rows.
+    """
+    classes = all_classes(known, labels)
+    return Predictions(positions(labels, classes), aligned(said, known, classes), classes)
 
 
 def scores(labeller: Labeller, rows: pd.DataFrame, label: str) -> tuple[Result, Probabilities]:
@@ -45,11 +72,11 @@ def scores(labeller: Labeller, rows: pd.DataFrame, label: str) -> tuple[Result, 
         Metrics and intervals as JSON values; the probabilities, shape (rows, ``labeller.classes``).
     """
     said = labeller.probabilities(rows)
-    truth, probabilities, classes = _matched(said, labeller.classes, rows[label])
-    spread = intervals(truth, probabilities, classes)
+    found = predictions(said, labeller.classes, rows[label])
+    spread = intervals(found.truth, found.probabilities, found.classes)
     result = {
         "classes": list(labeller.classes),
-        "metrics": measure(truth, probabilities, classes).to_json(),
+        "metrics": found.metrics.to_json(),
         "intervals": {name: interval.model_dump() for name, interval in spread.items()},
     }
     return result, said
@@ -103,8 +130,8 @@ def _own(evaluated: Result, split: Result) -> Result:
     }
 
 
-def _scored(place: Experiment, model: str, evaluated: Result, identity: Result) -> Scored:
-    return Scored(
+def _scored(place: Experiment, model: str, evaluated: Result, identity: Result) -> gate.Scored:
+    return gate.Scored(
         name=identity["name"],
         sha256=identity["sha256"],
         data_version=identity["data_version"],
@@ -112,10 +139,3 @@ def _scored(place: Experiment, model: str, evaluated: Result, identity: Result) 
         classes=tuple(evaluated["models"][model]["classes"]),
         probabilities=kept(place, model),
     )
-
-
-def _matched(
-    said: NDArray[Any], known: tuple[str, ...], labels: "pd.Series[str]"
-) -> tuple[NDArray[np.int64], Probabilities, tuple[str, ...]]:
-    classes = all_classes(known, labels)
-    return positions(labels, classes), aligned(said, known, classes), classes

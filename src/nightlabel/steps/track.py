@@ -7,12 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from nightlabel.gate import Metrics, positions
-from nightlabel.registry.artifact import Labeller
 from nightlabel.settings import settings
 from nightlabel.steps.code import commit
 from nightlabel.steps.experiment import rows_of
 from nightlabel.steps.folder import Experiment
+from nightlabel.steps.scores import Predictions
 from nightlabel.train import tracking
 from nightlabel.train.pictures import confusion_picture, reliability_picture
 
@@ -20,10 +19,8 @@ from nightlabel.train.pictures import confusion_picture, reliability_picture
 def track(
     place: Experiment,
     made: Mapping[str, Any],
-    *,
     curves: Sequence[Mapping[str, float]],
-    metrics: Metrics,
-    labeller: Labeller,
+    predictions: Predictions,
     folder: Path,
 ) -> dict[str, str]:
     """Log a candidate with its curves, pictures, per-class table and model.
@@ -32,15 +29,13 @@ def track(
         place: The folder of the run.
         made: ``candidate``, ``params``, ``seed``, ``sha256``.
         curves: One mapping per epoch.
-        metrics: What it reached on the validation rows.
-        labeller: The candidate as it will label.
+        predictions: What it says of the validation rows.
         folder: Its artifact.
 
     Returns:
         ``run_id`` and ``model_uri``.
     """
-    validation = rows_of(place, "validation")
-    split = place.needed("split.json", "split")
+    metrics, split = predictions.metrics, place.needed("split.json", "split")
     with tempfile.TemporaryDirectory() as scratch:
         logged = tracking.log_candidate(
             settings().tracking,
@@ -50,10 +45,10 @@ def track(
             seed=made["seed"],
             curves=curves,
             metrics=metrics.numbers(),
-            pictures=_pictures(labeller, validation, place.usecase.schema.LABEL, Path(scratch)),
+            pictures=_pictures(predictions, Path(scratch)),
             tables={"per_class.csv": pd.DataFrame([c.model_dump() for c in metrics.classes])},
             artifact_folder=folder,
-            example=validation.head(5),
+            example=rows_of(place, "validation").head(5),
             tags={
                 "run": place.run,
                 "data_version": split["data_version"],
@@ -65,11 +60,10 @@ def track(
     return {"run_id": logged.run_id, "model_uri": logged.model_uri}
 
 
-def _pictures(labeller: Labeller, rows: pd.DataFrame, label: str, folder: Path) -> dict[str, Path]:
-    probabilities = labeller.probabilities(rows)
-    truth = positions(rows[label], labeller.classes)
-    predicted = probabilities.argmax(axis=1)
-    pictures = {"confusion.png": folder / "confusion.png", "reliability.png": folder / "reliability.png"}
-    confusion_picture(truth, predicted, labeller.classes, pictures["confusion.png"])
-    reliability_picture(probabilities.max(axis=1), predicted == truth, pictures["reliability.png"])
+def _pictures(predictions: Predictions, folder: Path) -> dict[str, Path]:
+    predicted = predictions.probabilities.argmax(axis=1)
+    pictures = {name: folder / name for name in ("confusion.png", "reliability.png")}
+    confusion_picture(predictions.truth, predicted, predictions.classes, pictures["confusion.png"])
+    sure, right = predictions.probabilities.max(axis=1), predicted == predictions.truth
+    reliability_picture(sure, right, pictures["reliability.png"])
     return pictures

@@ -145,15 +145,15 @@ def open_uri(uri: str, place: Settings | None = None) -> Store:
     root = uri.rstrip("/")
     match parts.scheme:
         case "file":
-            folder = Path(unquote(parts.path))
-            folder.mkdir(parents=True, exist_ok=True)
-            return Store(root, LocalStore(folder))
+            return Store(root, LocalStore(_folder(Path(unquote(parts.path)))))
         case "s3":
             return Store(root, _s3(parts.netloc, parts.path.strip("/"), place or settings()))
         case "memory":
             return Store(root, MemoryStore())
     raise RefusedError(
-        f"{parts.scheme or 'no'} scheme in {uri[:80]!r}: nightlabel reads file:// and s3://", code="NL-H001"
+        f"{parts.scheme or 'no'} scheme in {uri[:80]!r}: nightlabel reads file:// and s3://",
+        code="NL-H001",
+        advice="name a file:// or s3:// URI",
     )
 
 
@@ -166,6 +166,18 @@ def s3_options(place: Settings) -> dict[str, str]:
             "aws_allow_http": str(place.s3_endpoint.startswith("http://")).lower(),
         }
     return options
+
+
+def _folder(path: Path) -> Path:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RefusedError(
+            f"the folder {str(path)!r} cannot be used: {error.strerror}",
+            code="NL-B009",
+            advice="make it, or set NIGHTLABEL_LAKE to another place",
+        ) from None
+    return path
 
 
 def _s3(bucket: str, prefix: str, place: Settings) -> S3Store:
