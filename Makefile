@@ -15,14 +15,14 @@ demo: install  ## Run the whole loop: DATA=file.csv, YES=1 answers the human's q
 	@$(BIN)/python -m demo
 
 test: install  ## Run all tests.
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 check: install  ## Format, lint, types, import contracts, tests, docs: the definition of done.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	PYTHONPATH=plugins $(BIN)/lint-imports
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 format: install  ## Put all code into the one format.
 	$(BIN)/ruff format .
