@@ -177,6 +177,15 @@ def test_the_same_data_version_parameters_and_seed_give_the_same_metrics():
     assert result("first", "split.json")["holdout_digest"] == result("second", "split.json")["holdout_digest"]
 
 
+def test_the_production_run_takes_candidate_parameters_and_seed_from_params_toml():
+    params = catalog.params(catalog.load(USECASE))
+
+    request = folder.requested(folder.experiment(USECASE, "repro"), production=True, candidates=CANDIDATES)
+
+    assert (request.candidates, request.seed) == ((params["candidate"],), params["seed"])
+    assert request.params == params["params"]
+
+
 def test_without_an_earlier_champion_there_is_no_rollback():
     with pytest.raises(RefusedError, match="no earlier champion"):
         decide.rollback(USECASE, "ann", "")

@@ -38,6 +38,10 @@ Candidates = Annotated[
 ]
 Data = Annotated[str, typer.Option(help="Labelled file: key below the lake, or a file:// or s3:// URI.")]
 DataVersion = Annotated[str, typer.Option(help="MD5 of a data set named before: reproduce with its bytes.")]
+Production = Annotated[
+    bool,
+    typer.Option("--production", help="Train the candidate of params.toml, with its parameters and seed."),
+]
 Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
 Note = Annotated[str, typer.Option(help="One line for the reviewers.")]
 AlarmKind = Literal["experiment", "drift", "failure", "lateness"]
@@ -107,6 +111,7 @@ def validate(
     note: Note = "",
     data_version: DataVersion = "",
     *,
+    production: Production = False,
     as_json: Json = False,
 ) -> None:
     """Split a labelled file into valid records and quarantine.
@@ -116,9 +121,8 @@ def validate(
     from nightlabel.steps import experiment, folder
 
     place = folder.experiment(usecase, run)
-    request = folder.requested(
-        place, data=data, candidates=candidate or (), seed=seed, note=note, data_version=data_version
-    )
+    asked = {"data": data, "candidates": candidate or (), "seed": seed, "note": note}
+    request = folder.requested(place, production=production, **asked, data_version=data_version)
     _say(experiment.validate(place, request), as_json=as_json)
 
 

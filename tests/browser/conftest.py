@@ -5,6 +5,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from demo import decision, progress, services
@@ -13,8 +14,10 @@ from demo.place import USER, Place, Ports, make, password
 from demo.rest import Airflow
 from rich.console import Console
 
+from nightlabel.catalog import usecases
 from nightlabel.settings import settings
 from nightlabel.store import Store, open_lake
+from nightlabel_airflow.runs import key
 from tests.conftest import free_port
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -29,6 +32,8 @@ FLAGS = (
 )
 PATIENCE = 60_000
 """Milliseconds that a page may take on a busy machine."""
+[CARD] = [card for card in usecases() if card.name == USECASE]
+CHOSEN = ["baseline", "ensemble"]
 EXPERIMENT, NIGHTLY = f"experiment__{USECASE}", f"nightly__{USECASE}"
 
 
@@ -73,7 +78,7 @@ def page(world):
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page = browser.new_page(viewport={"width": 1400, "height": 1150})
         page.set_default_timeout(PATIENCE)
         page.goto(f"{world.airflow.url}/dags/{EXPERIMENT}")
         page.fill("input[name=username]", USER)
@@ -94,24 +99,33 @@ def pictures(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def experiment(world, page, pictures) -> str:
-    """Start an experiment from Airflow's form, as a person would, and wait for its end; gives its name."""
+    """Start an experiment of two candidates from Airflow's form, as a person would; gives its run id."""
     page.get_by_role("button", name="Trigger").first.click()
     form = page.get_by_role("dialog")
-    form.locator("[name=element_seed], #element_seed").or_(form.get_by_role("spinbutton")).first.fill("11")
+    form.get_by_label("Clear selected options").click()
+    for name in CHOSEN:
+        form.get_by_role("combobox").first.press_sequentially(name)
+        page.get_by_role("option", name=name, exact=True).click()
+    form.get_by_role("spinbutton").first.fill("11")
     form.locator("#element_note").fill("Do spellings help?")
-    form.locator("[name=dagRunId]").evaluate("e => e.scrollIntoView()")
     form.screenshot(path=pictures / "airflow-form.png")
     form.get_by_role("button", name="Trigger").click()
     page.wait_for_url(re.compile(r"/runs/"))
-    run = page.url.partition("/runs/")[2].partition("/")[0].partition("?")[0]
+    run = unquote(page.url.partition("/runs/")[2].partition("/")[0].partition("?")[0])
     world.follow(EXPERIMENT, run)
     return run
 
 
 @pytest.fixture(scope="session")
-def night(world, experiment) -> str:
+def folder(experiment) -> str:
+    """Where the experiment keeps its results."""
+    return f"{USECASE}/experiments/{key(experiment)}"
+
+
+@pytest.fixture(scope="session")
+def night(world, folder) -> str:
     """Say yes to the proposal, and label a night with the new champion; gives its run."""
-    proposal = world.lake.read_json(f"{USECASE}/experiments/{experiment}/proposal.json")
+    proposal = world.lake.read_json(f"{folder}/proposal.json")
     decision.release(Console(file=io.StringIO()), world.place, proposal)
     world.airflow.start(NIGHTLY, "browser", {"date": world.delivered.night})
     world.follow(NIGHTLY, "browser")

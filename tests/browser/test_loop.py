@@ -1,27 +1,26 @@
 """A person starts an experiment in Airflow's form and looks at what came out, in all three UIs."""
 
+from urllib.parse import quote
+
 import pytest
 from demo.data import USECASE
 from playwright.sync_api import expect
 
-from nightlabel.catalog import usecases
-from tests.browser.conftest import EXPERIMENT
+from tests.browser.conftest import CARD, CHOSEN, EXPERIMENT
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200), pytest.mark.xdist_group("browser")]
 
-[CARD] = [card for card in usecases() if card.name == USECASE]
 
-
-def test_what_a_person_types_is_what_is_asked_of_the_experiment(world, experiment):
-    request = world.lake.read_json(f"{USECASE}/experiments/{experiment}/request.json")
+def test_what_a_person_types_is_what_is_asked_of_the_experiment(world, folder):
+    request = world.lake.read_json(f"{folder}/request.json")
 
     assert (request["seed"], request["note"]) == (11, "Do spellings help?")
-    assert request["candidates"] == list(CARD.candidates)
+    assert request["candidates"] == CHOSEN
 
 
 def test_airflow_shows_each_candidate_by_its_name(world, page, experiment, pictures):
-    page.goto(f"{world.airflow.url}/dags/{EXPERIMENT}/runs/{experiment}/tasks/train/mapped")
-    for name in CARD.candidates:
+    page.goto(f"{world.airflow.url}/dags/{EXPERIMENT}/runs/{quote(experiment)}/tasks/train/mapped")
+    for name in CHOSEN:
         expect(page.get_by_role("link", name=name, exact=True)).to_be_visible()
     page.screenshot(path=pictures / "airflow-candidates.png")
 
@@ -38,7 +37,7 @@ def test_airflows_menu_leads_to_the_candidates_and_to_the_drift(world, page, exp
 
 def test_mlflow_compares_the_candidates(world, page, experiment, pictures):
     page.goto(f"{world.place.settings.mlflow_url}/#/experiments/1/runs?compareRunsMode=CHART")
-    for name in CARD.candidates:
+    for name in CHOSEN:
         expect(page.get_by_role("link", name=name).first).to_be_visible()
     expect(page.get_by_text("accuracy", exact=True).first).to_be_visible()
     page.screenshot(path=pictures / "mlflow-candidates.png")

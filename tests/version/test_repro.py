@@ -82,14 +82,14 @@ def test_repro_runs_the_steps_in_order_and_again_only_what_changed(clone):
     dvc(clone, *repro)
     first = (clone / ".nightlabel/asked").read_text()
     assert asked(clone) == ["validate", "split", "train", "evaluate", "gate"]
-    assert f"--run repro --data {DATA} --candidate {CANDIDATE} --seed 7\n" in first
+    assert f"--run repro --data {DATA} --production\n" in first
 
     dvc(clone, *repro)
     assert asked(clone) == []
 
     (clone / CARDS / "params.toml").write_text(PARAMS.replace("64", "32"))
     dvc(clone, *repro)
-    assert asked(clone) == ["train", "evaluate", "gate"]
+    assert asked(clone) == ["validate", "split", "train", "evaluate", "gate"]
 
     card = clone / CARDS / "usecase.toml"
     card.write_text(card.read_text().replace("accuracy_at_least = 0.44", "accuracy_at_least = 0.45"))

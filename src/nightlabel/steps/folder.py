@@ -28,6 +28,7 @@ class Request(BaseModel):
         candidates: Names of the candidates to train, of those on the card.
         seed: Seed of everything random.
         note: One line for the people who review.
+        params: Parameters of the one candidate, where they are not the card's.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -39,6 +40,7 @@ class Request(BaseModel):
     candidates: tuple[str, ...] = Field(min_length=1)
     seed: int = Field(default=7, ge=0, lt=2**31)
     note: str = Field(default="", max_length=500)
+    params: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("note", "data")
     @classmethod
@@ -116,11 +118,12 @@ def experiment(usecase: str, run: str) -> Experiment:
     return Experiment(catalog.load(usecase), open_lake(), run)
 
 
-def requested(place: Experiment, **asked: Any) -> Request:
+def requested(place: Experiment, *, production: bool = False, **asked: Any) -> Request:
     """Check what a person asked for; what is left empty is what the card says.
 
     Args:
         place: The folder of the run.
+        production: Train what ``params.toml`` says: its candidate, parameters and seed.
         asked: ``data``, ``data_version``, ``candidates``, ``seed``, ``note``.
 
     Raises:
@@ -131,6 +134,9 @@ def requested(place: Experiment, **asked: Any) -> Request:
         k: v for k, v in asked.items() if v
     }
     given["seed"] = asked.get("seed", 7)
+    if production:
+        params = catalog.params(place.usecase)
+        given |= {"candidates": (params["candidate"],), "seed": params["seed"], "params": params["params"]}
     if foreign := sorted(set(given["candidates"]) - set(card.candidates)):
         raise RefusedError(
             f"there is no candidate {foreign[0]!r}; there are: {', '.join(card.candidates)}",

@@ -115,7 +115,7 @@ def _params(place: Experiment, candidate: str) -> Params:
             code="NL-R004",
             advice=f"name one of: {', '.join(place.request.candidates)}",
         )
-    return place.usecase.card.candidates[candidate]
+    return place.request.params or place.usecase.card.candidates[candidate]
 
 
 def _progress(candidate: str) -> Callable[[dict[str, Any]], None]:
