@@ -9,7 +9,7 @@ from nightlabel.store import Store
 from nightlabel.usecases.card_spending import lookalike
 
 USECASE = "card_spending"
-RECORDS = 5_000
+RECORDS = 4_000
 SEED = 7
 NIGHT_RECORDS = 500
 """Records of the demo's night: enough for a drift test, which a day of a dozen records is not."""

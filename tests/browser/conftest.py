@@ -107,7 +107,7 @@ def experiment(world, page, pictures) -> str:
         form.get_by_role("combobox").first.press_sequentially(name)
         page.get_by_role("option", name=name, exact=True).click()
     form.get_by_role("spinbutton").first.fill("11")
-    form.locator("#element_note").fill("Do spellings help?")
+    form.locator("#element_note").fill("Do eight networks beat one line?")
     form.screenshot(path=pictures / "airflow-form.png")
     form.get_by_role("button", name="Trigger").click()
     page.wait_for_url(re.compile(r"/runs/"))

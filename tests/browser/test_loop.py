@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200), pytest.mark.xdist_
 def test_what_a_person_types_is_what_is_asked_of_the_experiment(world, folder):
     request = world.lake.read_json(f"{folder}/request.json")
 
-    assert (request["seed"], request["note"]) == (11, "Do spellings help?")
+    assert (request["seed"], request["note"]) == (11, "Do eight networks beat one line?")
     assert request["candidates"] == CHOSEN
 
 
@@ -36,6 +36,7 @@ def test_airflows_menu_leads_to_the_candidates_and_to_the_drift(world, page, exp
 
 
 def test_mlflow_compares_the_candidates(world, page, experiment, pictures):
+    page.set_viewport_size({"width": 1900, "height": 1150})
     page.goto(f"{world.place.settings.mlflow_url}/#/experiments/1/runs?compareRunsMode=CHART")
     for name in CHOSEN:
         expect(page.get_by_role("link", name=name).first).to_be_visible()
@@ -44,6 +45,7 @@ def test_mlflow_compares_the_candidates(world, page, experiment, pictures):
 
 
 def test_the_drift_dashboard_shows_the_night(world, page, night, pictures):
+    page.set_viewport_size({"width": 1400, "height": 1150})
     page.goto(world.place.settings.evidently_url)
     page.get_by_role("link", name=USECASE).click()
     expect(page.get_by_text("Drift over the nights")).to_be_visible()
