@@ -43,7 +43,7 @@ def track(
             made["candidate"],
             params=made["params"],
             seed=made["seed"],
-            curves=curves,
+            curves=_per_epoch(curves),
             metrics=metrics.numbers(),
             pictures=_pictures(predictions, Path(scratch)),
             tables={"per_class.csv": pd.DataFrame([c.model_dump() for c in metrics.classes])},
@@ -58,6 +58,13 @@ def track(
             },
         )
     return {"run_id": logged.run_id, "model_uri": logged.model_uri}
+
+
+def _per_epoch(curves: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
+    """Average the curves of the members, so that people see one line per metric."""
+    means = pd.DataFrame(curves).drop(columns="member", errors="ignore").groupby("epoch").mean()
+    points = means.reset_index().to_dict("records")
+    return [{str(name): float(value) for name, value in point.items() if pd.notna(value)} for point in points]
 
 
 def _pictures(predictions: Predictions, folder: Path) -> dict[str, Path]:
