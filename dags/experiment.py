@@ -6,7 +6,7 @@ experiment's folder and skips what is there.
 """
 
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, chain
+from airflow.sdk import DAG, TriggerRule, chain
 
 from nightlabel_airflow import form, house
 from nightlabel_airflow.steps import RUN, step
@@ -29,7 +29,9 @@ for usecase in house.usecases():
         validate = step("validate", name, {**run, **asked}, answer="candidates")
         split = step("split", name, run)
         train = step("train", name, run, each=("candidate", validate.output))
-        evaluate = step("evaluate", name, run)
+        # A candidate that failed stays red; the others are compared without it, and the verdict says so.
+        compare = {**run, "failed": "leave-out"}
+        evaluate = step("evaluate", name, compare, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
         next_steps = {"promote": "register", "keep": "keep_champion", "reject": "alarm"}
         gate = step("gate", name, run, answer="outcome", branches=next_steps)
         register = step("register", name, run)

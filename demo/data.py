@@ -1,10 +1,12 @@
 """The demo's data: a labelled file for the experiment, and the inbox of the nights."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from demo.place import DemoError
+from nightlabel.errors import RefusedError
 from nightlabel.store import Store
 from nightlabel.usecases.card_spending import lookalike
 
@@ -14,6 +16,24 @@ SEED = 7
 NIGHT_RECORDS = 500
 """Records of the demo's night: enough for a drift test, which a day of a dozen records is not."""
 _UNDATED = date(1, 1, 1)
+_ADVICE = "set DATA to a labelled card file, or leave it out"
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """A labelled card file.
+
+    Attributes:
+        key: Where it goes in the lake.
+        payload: Its bytes.
+        nights: Its records without labels, as files of the inbox by key: one per account and day.
+        origin: Where it comes from, for people.
+    """
+
+    key: str
+    payload: bytes
+    nights: dict[str, bytes]
+    origin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +57,48 @@ class Delivered:
     origin: str
 
 
-def deliver(lake: Store, path: Path | None) -> Delivered:
-    """Put the labelled file and its nights into the lake; what is there already stays untouched.
+def read(path: Path | None) -> Cards:
+    """Read a labelled card file, before anything is started for it.
+
+    Args:
+        path: The file; nothing makes a look-alike.
+
+    Raises:
+        DemoError: There is no such file, or it is no card file.
+    """
+    payload = _payload(path)
+    try:
+        nights = lookalike.inbox(payload, undated=_UNDATED)
+    except RefusedError as error:
+        raise DemoError(f"{path} is no labelled card file: {error.sentence}; {_ADVICE}") from None
+    if not any(_dated(name) for name in nights):
+        raise DemoError(f"{path} holds no line with a date, so there is nothing to label; {_ADVICE}")
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", path.name) if path else "cards.csv"
+    return Cards(f"{USECASE}/data/{name}", payload, nights, str(path or f"look-alike data, seed {SEED}"))
+
+
+def deliver(lake: Store, cards: Cards) -> Delivered:
+    """Put a labelled file and its nights into the lake; what is there already stays untouched.
 
     The newest days come in one late delivery, so that the night has enough records to test drift; all days
     before lie in their own partitions, for nights and backfills of your own.
-
-    Args:
-        lake: The lake.
-        path: A labelled card file; nothing makes a look-alike.
-
-    Raises:
-        DemoError: There is no such file.
     """
-    payload = _payload(path)
-    key = f"{USECASE}/data/{path.name if path else 'cards.csv'}"
-    _put(lake, key, payload)
-    files = lookalike.inbox(payload, undated=_UNDATED)
-    days = sorted({_day(name) for name in files} - {_UNDATED.isoformat()})
-    if not days:
-        raise DemoError(f"{path} holds no line with a date: nothing to label")
-    late = _late(files, days)
-    for name, content in files.items():
+    _put(lake, cards.key, cards.payload)
+    days = sorted({_day(name) for name in cards.nights if _dated(name)})
+    late = _late(cards.nights, days)
+    for name, content in cards.nights.items():
         _put(lake, f"{USECASE}/inbox/{_partition(name, days[-1], late)}", content)
-    night = {name: content for name, content in files.items() if _day(name) in late}
-    origin = str(path) if path else f"look-alike data, seed {SEED}"
-    return Delivered(key, days[-1], sum(map(_lines, night.values())), len(night), len(late), origin)
+    night = [content for name, content in cards.nights.items() if _day(name) in late]
+    return Delivered(cards.key, days[-1], sum(map(_lines, night)), len(night), len(late), cards.origin)
 
 
 def _payload(path: Path | None) -> bytes:
     if path is None:
         return lookalike.make(RECORDS, SEED)
-    if not path.is_file():
-        raise DemoError(f"there is no file {path}: set DATA to a labelled card file, or leave it out")
-    return path.read_bytes()
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DemoError(f"{path} cannot be read: {error.strerror}; {_ADVICE}") from None
 
 
 def _late(files: dict[str, bytes], days: list[str]) -> set[str]:
@@ -94,6 +122,10 @@ def _partition(name: str, night: str, late: set[str]) -> str:
     if day not in late or day == night:
         return name
     return f"date={night}/{file if day == _UNDATED.isoformat() else f'{day}-{file}'}"
+
+
+def _dated(name: str) -> bool:
+    return _day(name) != _UNDATED.isoformat()
 
 
 def _day(name: str) -> str:

@@ -1,19 +1,25 @@
 """Where the demo runs: its folder, its ports, its keys, and the environment of its services."""
 
 import base64
+import fcntl
 import json
 import secrets
 import shutil
 import socket
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import psutil
 
 from nightlabel.settings import Settings, child_environment, settings
 
 ROOT = Path(__file__).parents[1]
 LEAST_DISK_GB = 2.0
 GB = 1e9
+ELSEWHERE = "use another folder: make demo NIGHTLABEL_HOME=/path/to/folder"
 USER = "admin"
 
 
@@ -67,11 +73,11 @@ def make(ports: Ports) -> Place:
     """Lay out the demo's folder after all checks.
 
     Raises:
-        DemoError: A port is taken, or the disk is full.
+        DemoError: A port is taken, the disk is full, or the folder cannot be used.
     """
-    for name, port in (("AIRFLOW", ports.airflow), ("MLFLOW", ports.mlflow), ("EVIDENTLY", ports.evidently)):
-        _check_port(name, port)
+    _check_ports(ports)
     home = settings().home.absolute()
+    _check_disk(home)
     addresses = {
         name: f"http://127.0.0.1:{getattr(ports, name)}" for name in ("airflow", "mlflow", "evidently")
     }
@@ -79,10 +85,27 @@ def make(ports: Ports) -> Place:
     place = Place(
         ports, settings().model_copy(update={"home": home, "tracking_uri": addresses["mlflow"], **urls})
     )
-    for folder in (place.logs, place.airflow_home, place.workspace):
-        folder.mkdir(parents=True, exist_ok=True)
-    _check_disk(home)
+    try:
+        for folder in (place.logs, place.airflow_home, place.workspace):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DemoError(f"{home} cannot be used: {error.strerror}; {ELSEWHERE}") from None
     return place
+
+
+@contextmanager
+def alone(place: Place) -> Iterator[None]:
+    """Keep the folder for one demo, as long as the block runs.
+
+    Raises:
+        DemoError: Another one runs there.
+    """
+    with (place.home / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DemoError(f"Another demo runs in {place.home}: end it first, or {ELSEWHERE}") from None
+        yield
 
 
 def environment(place: Place) -> dict[str, str]:
@@ -142,25 +165,52 @@ def _keys(place: Place) -> dict[str, str]:
     if not path.exists():
         fernet = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
         made = {"fernet": fernet, "jwt": secrets.token_hex(64), "secret": secrets.token_hex(32)}
-        path.touch(mode=0o600)
-        path.write_text(json.dumps({**made, "password": secrets.token_urlsafe(9)}))
+        part = path.with_suffix(".part")
+        part.touch(mode=0o600)
+        part.write_text(json.dumps({**made, "password": secrets.token_urlsafe(9)}))
+        part.replace(path)
     keys: dict[str, str] = json.loads(path.read_text())
     return keys
 
 
-def _check_port(name: str, port: int) -> None:
+def _check_ports(ports: Ports) -> None:
+    chosen = {f"{name.upper()}_PORT": port for name, port in asdict(ports).items()}
+    if len(set(chosen.values())) < len(chosen):
+        named = ", ".join(f"{name}={port}" for name, port in chosen.items())
+        raise DemoError(f"The three UIs need three different ports, not {named}")
+    for name, port in chosen.items():
+        if not _free(port):
+            other = next(p for p in range(port + 1, 2**16) if p not in chosen.values() and _free(p))
+            raise DemoError(
+                f"Port {port} is taken{_holder(port)}: end what uses it, or choose another port: "
+                f"make demo {name}={other}"
+            )
+
+
+def _free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            other = f"{name}_PORT={port + 1} make demo"
-            raise DemoError(
-                f"Port {port} is taken: end what uses it, or choose another port: {other}"
-            ) from None
+            return False
+        return True
+
+
+def _holder(port: int) -> str:
+    """Name the program that listens on a port, where the system tells."""
+    with suppress(psutil.Error):
+        for found in psutil.net_connections("tcp"):
+            if found.pid and found.status == psutil.CONN_LISTEN and found.laddr.port == port:
+                return f" by {psutil.Process(found.pid).name()} (process {found.pid})"
+    return ""
 
 
 def _check_disk(folder: Path) -> None:
-    free = shutil.disk_usage(folder).free / GB
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    free = shutil.disk_usage(there).free / GB
     if free < LEAST_DISK_GB:
-        raise DemoError(f"{folder} has {free:.1f} GB of free disk, but the demo needs {LEAST_DISK_GB:.0f} GB")
+        raise DemoError(
+            f"{folder} has {free:.1f} GB of free disk, but the demo needs {LEAST_DISK_GB:.0f} GB: free some, "
+            f"or {ELSEWHERE}"
+        )

@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from demo.place import DemoError, Place
-from demo.rest import FINAL, Airflow, Json
+from demo.rest import FINAL, Json
+from demo.services import check
+from demo.stage import Stage
 
 POLL_SECONDS = 1.0
 STYLES = {
@@ -28,13 +30,14 @@ STYLES = {
 }
 
 
-def follow(airflow: Airflow, place: Place, console: Console, dag_id: str, run_id: str) -> None:
+def follow(stage: Stage, console: Console, dag_id: str, run_id: str) -> None:
     """Show a run until it ends.
 
     Raises:
-        DemoError: It failed; names the task, its sentence and its log.
+        DemoError: It failed; names the task, its sentence and its log. Or a service ended.
     """
-    order, start, said = airflow.order(dag_id), time.monotonic(), dict[str, str]()
+    airflow, said = stage.airflow, dict[str, str]()
+    order, start = airflow.order(dag_id), time.monotonic()
     with Live(console=console, auto_refresh=False) if console.is_terminal else nullcontext() as live:
         while True:
             state, tasks = airflow.state(dag_id, run_id), airflow.tasks(dag_id, run_id)
@@ -45,19 +48,20 @@ def follow(airflow: Airflow, place: Place, console: Console, dag_id: str, run_id
                 _say_changes(console, rows, said)
             if state in FINAL:
                 break
+            check(stage.services)
             time.sleep(POLL_SECONDS)
     if state == "failed":
-        raise DemoError(_explain(place, dag_id, run_id, rows))
+        raise DemoError(_explain(stage.place, dag_id, run_id, rows))
 
 
-def _table(dag_id: str, rows: list[Json], seconds: float) -> Table:
-    table = Table(title=f"{dag_id} ({seconds:.0f} s)", title_justify="left", box=None, pad_edge=False)
+def _table(dag_id: str, rows: list[Json], seconds: float) -> RenderableType:
+    table = Table(box=None, pad_edge=False)
     for name in ("task", "state", "seconds"):
         table.add_column(name, justify="right" if name == "seconds" else "left")
     for row in rows:
         word, style = STYLES.get(row["state"] or "", ("waits", "dim"))
         table.add_row(Text(_name(row)), Text(word, style=style), _seconds(row))
-    return table
+    return Group(Text(f"{dag_id} ({seconds:.0f} s)", style="italic"), table)
 
 
 def _say_changes(console: Console, rows: list[Json], said: dict[str, str]) -> None:

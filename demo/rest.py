@@ -4,6 +4,7 @@ import json
 import urllib.request
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 TIMEOUT = 60
 FINAL = frozenset({"success", "failed"})
@@ -41,6 +42,15 @@ class Airflow:
         self._call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
         body = {"dag_run_id": run_id, "logical_date": None, "conf": conf}
         self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)
+
+    def end_unfinished(self, dag_id: str) -> list[str]:
+        """Mark runs that a stop cut off as failed, so that none competes with a new one; gives their ids."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns"
+        runs = self._call("GET", f"{path}?state=running&state=queued&limit=100")["dag_runs"]
+        names = [str(run["dag_run_id"]) for run in runs]
+        for name in names:
+            self._call("PATCH", f"{path}/{quote(name)}", {"state": "failed"})
+        return names
 
     def state(self, dag_id: str, run_id: str) -> str:
         """Give the state of a run."""

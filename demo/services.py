@@ -1,17 +1,20 @@
 """The services of the demo: Airflow's processes, MLflow and the drift dashboard, each with a log file."""
 
+import os
+import signal
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import psutil
 
+from demo import signals
 from demo.place import DemoError, Place, environment
 
 START_SECONDS = 240
@@ -19,23 +22,13 @@ STOP_SECONDS = 8
 POLL_SECONDS = 0.3
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Service:
     """One running program."""
 
     name: str
     log: Path
     process: subprocess.Popen[bytes]
-    family: list[psutil.Process] = field(default_factory=list)
-
-    def check(self) -> None:
-        """Say so when the program ended.
-
-        Raises:
-            DemoError: It ended.
-        """
-        if (code := self.process.poll()) is not None:
-            raise DemoError(f"{self.name} ended with code {code}; its log is {self.log}\n{_tail(self.log)}")
 
 
 @contextmanager
@@ -43,16 +36,31 @@ def running(place: Place) -> Iterator[list[Service]]:
     """Run all services; none of them, nor anything they started, outlives the block."""
     services: list[Service] = []
     try:
-        services.append(_start(place, "mlflow", *_mlflow(place)))
-        _migrate(place)
+        _start(services, place, "mlflow", *_mlflow(place))
+        _migrate(services, place)
         for part in ("api-server", "scheduler", "dag-processor"):
             extra = ["--skip-serve-logs"] if part == "scheduler" else []
-            services.append(_start(place, f"airflow-{part}", "airflow", part, *extra))
+            _start(services, place, f"airflow-{part}", "airflow", part, *extra)
         # The dashboard is looked at last: it must not take the processor from the others while they start.
-        services.append(_start(place, "evidently", "nice", "-n", "15", *_evidently(place)))
+        _start(services, place, "evidently", "nice", "-n", "15", *_evidently(place))
         yield services
+    except OSError:
+        check(services)  # what did not answer has its reason in a program that ended
+        raise
     finally:
         _stop(services)
+
+
+def check(services: list[Service]) -> None:
+    """Say so when a program ended.
+
+    Raises:
+        DemoError: One ended.
+    """
+    for service in services:
+        if (code := service.process.poll()) is not None:
+            log = service.log
+            raise DemoError(f"{service.name} ended with code {code}; its log is {log}\n{_tail(log)}")
 
 
 def wait(services: list[Service], ready: Callable[[], bool], what: str) -> None:
@@ -63,8 +71,7 @@ def wait(services: list[Service], ready: Callable[[], bool], what: str) -> None:
     """
     end = time.monotonic() + START_SECONDS
     while not ready():
-        for service in services:
-            service.check()
+        check(services)
         if time.monotonic() > end:
             raise DemoError(f"{what} did not start within {START_SECONDS} s; see {services[0].log.parent}")
         time.sleep(POLL_SECONDS)
@@ -91,54 +98,50 @@ def _evidently(place: Place) -> list[str]:
     return ["evidently", "ui", *where, "--workspace", str(place.workspace)]
 
 
-def _migrate(place: Place) -> None:
+def _migrate(services: list[Service], place: Place) -> None:
     """Bring Airflow's database up to this version; a second start finds the mark and skips it."""
     mark = place.airflow_home / f"migrated-{version('apache-airflow-core')}"
     if mark.exists() and (place.airflow_home / "airflow.db").exists():
         return
-    service = _start(place, "airflow-migrate", "airflow", "db", "migrate")
+    service = _start(services, place, "airflow-migrate", "airflow", "db", "migrate")
     if service.process.wait() != 0:
-        service.check()
+        check([service])
+    services.remove(service)
     mark.touch()
 
 
-def _start(place: Place, name: str, *command: str) -> Service:
-    path = place.logs / f"{name}.log"
-    with path.open("wb") as log:
+def _start(services: list[Service], place: Place, name: str, *command: str) -> Service:
+    path, variables = place.logs / f"{name}.log", environment(place)
+    with path.open("wb") as log, signals.postponed():
         process = subprocess.Popen(
-            command,
-            stdout=log,
-            stderr=log,
-            stdin=subprocess.DEVNULL,
-            env=environment(place),
-            start_new_session=True,
+            command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=variables, start_new_session=True
         )
-    return Service(name, path, process)
+        services.append(Service(name, path, process))
+    return services[-1]
 
 
 def _stop(services: list[Service]) -> None:
-    for service in services:
-        with suppress(psutil.NoSuchProcess):
-            service.family = psutil.Process(service.process.pid).children(recursive=True)
+    """End all programs, and all that they started: it stays in their sessions."""
+    # A scheduler waits for its tasks as long as they like; whoever presses Ctrl-C does not.
+    _kill_members(services)
     for service in reversed(services):
-        with suppress(ProcessLookupError):
-            service.process.terminate()
-    # The scheduler waits for running tasks as long as they like; whoever presses Ctrl-C does not.
+        service.process.terminate()
     end = time.monotonic() + STOP_SECONDS
     for service in services:
         with suppress(subprocess.TimeoutExpired):
             service.process.wait(max(0.1, end - time.monotonic()))
     for service in services:
-        _end(service)
+        service.process.kill()
+        service.process.wait()
+    _kill_members(services)
 
 
-def _end(service: Service) -> None:
-    """End what did not end by itself: the program, and what it started in groups of their own."""
-    service.process.kill()
-    service.process.wait()
-    for child in service.family:
-        with suppress(psutil.NoSuchProcess):
-            child.kill()
+def _kill_members(services: list[Service]) -> None:
+    programs = {service.process.pid for service in services}
+    for pid in set(psutil.pids()) - programs:
+        with suppress(ProcessLookupError, PermissionError):
+            if os.getsid(pid) in programs:
+                os.kill(pid, signal.SIGKILL)
 
 
 def _tail(path: Path) -> str:

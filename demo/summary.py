@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.panel import Panel
-from rich.table import Table
-from rich.text import Text
 
 from demo.data import USECASE, Delivered
 from demo.place import USER, Place, password
@@ -35,7 +33,7 @@ def proposal(console: Console, place: Place, lake: Store, run: str) -> Json:
         "repository": place.settings.forge_remote,
         "report": lake.at(f"{USECASE}/experiments/{run}/report.md"),
     }
-    console.print(_panel("The proposal", _facts(where)))
+    console.print(_panel("The proposal", tables.facts(where)))
     return found
 
 
@@ -45,25 +43,12 @@ def night(console: Console, lake: Store, delivered: Delivered, run: str) -> None
     if lake.head(key) is None:
         console.print(f"{delivered.night} stands already, with these files and this model: nothing changed.")
         return
-    summary = lake.read_json(key)
-    reasons = summary["quarantined"]
-    facts = {
-        "partition": delivered.night,
-        "files": f"{summary['files']:,}",
-        "records in": f"{summary['records']:,}",
-        "labelled": f"{summary['labelled']:,}",
-        "quarantined": f"{sum(reasons.values()):,}",
-        **{f"  {code}": f"{count:,}" for code, count in reasons.items()},
-        "generation": summary["generation"],
-        "seconds": f"{summary['seconds']:.1f}",
-        "records per second": f"{summary['records_per_second']:,.0f}",
-    }
-    console.print(_panel("The night", _facts(facts)))
-    console.print(_panel("Drift", _drift(lake.read_json(f"{USECASE}/drift/{delivered.night}.json"))))
+    console.print(_panel("The night", tables.accounts(lake.read_json(key))))
+    console.print(_panel("Drift", tables.drift(lake.read_json(f"{USECASE}/drift/{delivered.night}.json"))))
 
 
-def addresses(console: Console, place: Place) -> None:
-    """Show where the three UIs are, with the login."""
+def addresses(console: Console, place: Place, left: str) -> None:
+    """Show where the three UIs are, with the login, and the next command where something is left to do."""
     mine = place.settings
     facts = {
         "Airflow": f"{mine.airflow_url}  user {USER}, password {password(place)}",
@@ -72,29 +57,9 @@ def addresses(console: Console, place: Place) -> None:
         "data": mine.lake_uri,
         "logs": place.logs,
     }
-    console.print(_panel("Look around", _facts(facts)))
-
-
-def _drift(report: Json) -> RenderableType:
-    window = report["window"]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("column", "status", "value", "threshold", "method", "alarms"):
-        table.add_column(name)
-    for column in report["columns"]:
-        numbers = (tables.number(column["value"]), tables.number(column["threshold"]))
-        alarms = "yes" if column["alarm"] else "only reported"
-        table.add_row(column["name"], column["status"], *numbers, column["method"], alarms)
-    said = f"{report['status']}: {window['rows']:,} records of {len(window['nights'])} nights"
-    return Group(Text(said, style="bold"), table)
-
-
-def _facts(facts: Json) -> Table:
-    table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in facts.items():
-        table.add_row(Text(name), Text(str(value)))
-    return table
+    if left:
+        facts["next"] = left
+    console.print(_panel("Look around", tables.facts(facts)))
 
 
 def _panel(title: str, content: RenderableType) -> Panel:

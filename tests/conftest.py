@@ -8,10 +8,12 @@ import sys
 import time
 import urllib.request
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from nightlabel.monitor.metrics import metrics
 from nightlabel.settings import Settings, settings
 from nightlabel.store import Store, open_lake
 
@@ -24,6 +26,33 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+class Agent:
+    """A DogStatsD agent on a free port of this machine."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.settimeout(5)
+        self.port = self._socket.getsockname()[1]
+
+    def line(self) -> str:
+        """Give the next datagram; waits for it."""
+        return self._socket.recv(65_536).decode()
+
+    def lines(self) -> list[str]:
+        """Give all datagrams that are there."""
+        self._socket.setblocking(False)
+        found = []
+        with suppress(BlockingIOError):
+            while True:
+                found.append(self.line())
+        self._socket.settimeout(5)
+        return found
+
+    def close(self) -> None:
+        self._socket.close()
 
 
 def wait_for(url: str, seconds: float = 60) -> None:
@@ -109,6 +138,18 @@ def s3_place(s3_server, monkeypatch) -> Settings:
     request = urllib.request.Request(f"{s3_server}/{bucket}", method="PUT")
     urllib.request.urlopen(request, timeout=10).close()
     return settings()
+
+
+@pytest.fixture
+def agent(monkeypatch):
+    """A DogStatsD agent that listens where this place sends its metrics and alarms."""
+    listening = Agent()
+    monkeypatch.setenv("NIGHTLABEL_STATSD_PORT", str(listening.port))
+    settings.cache_clear()
+    metrics.cache_clear()
+    yield listening
+    metrics.cache_clear()
+    listening.close()
 
 
 @pytest.fixture(params=LOCAL_AND_S3)

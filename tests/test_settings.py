@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nightlabel.errors import RefusedError
-from nightlabel.settings import Settings, read
+from nightlabel.settings import Settings, environment, read
 
 
 def test_without_any_variable_the_place_is_a_working_laptop():
@@ -66,3 +66,11 @@ def test_every_setting_is_documented():
     documented = set(re.findall(r"^\| `NIGHTLABEL_([A-Z0-9_]+)`", page, re.MULTILINE))
 
     assert documented == {name.upper() for name in Settings.model_fields}
+
+
+def test_the_variables_of_another_program_are_given_by_their_prefix(monkeypatch):
+    monkeypatch.setenv("OTHER_NAME", "ann")
+    monkeypatch.setenv("OTHER_EMPTY", "")
+    monkeypatch.setenv("ANOTHER_NAME", "bob")
+
+    assert environment("OTHER_") == {"OTHER_NAME": "ann"}

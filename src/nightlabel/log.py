@@ -1,9 +1,16 @@
-"""Structured logs: one JSON object a line for machines, colours for people at a terminal."""
+"""Structured logs: one JSON object a line for machines, colours for people at a terminal.
+
+structlog is imported with the first line: most processes of a night write none.
+"""
 
 import logging
 import sys
+from typing import TYPE_CHECKING
 
-import structlog
+if TYPE_CHECKING:
+    from structlog.stdlib import BoundLogger
+
+_chosen: list[bool] = []  # what ``configure`` was told last, until the first line after it
 
 
 def configure(*, json: bool) -> None:
@@ -12,6 +19,22 @@ def configure(*, json: bool) -> None:
     Args:
         json: One JSON object a line; else lines for people.
     """
+    _chosen[:] = [json]
+
+
+def get(name: str) -> "BoundLogger":
+    """Give the logger of one room."""
+    import structlog  # noqa: PLC0415 - see the module
+
+    if _chosen:
+        _configure(json=_chosen.pop())
+    logger: BoundLogger = structlog.get_logger(room=name)
+    return logger
+
+
+def _configure(*, json: bool) -> None:
+    import structlog  # noqa: PLC0415 - see the module
+
     renderer = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer()
     structlog.configure(
         processors=[
@@ -23,9 +46,3 @@ def configure(*, json: bool) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-
-
-def get(name: str) -> structlog.stdlib.BoundLogger:
-    """Give the logger of one room."""
-    logger: structlog.stdlib.BoundLogger = structlog.get_logger(room=name)
-    return logger

@@ -124,6 +124,11 @@ def child_environment(**variables: str) -> dict[str, str]:
     return {**os.environ, **variables}
 
 
+def environment(prefix: str) -> dict[str, str]:
+    """Give the variables of another program that start with ``prefix`` and are not empty."""
+    return {name: value for name, value in os.environ.items() if name.startswith(prefix) and value}
+
+
 def prefer_environment(variables: dict[str, str]) -> None:
     """Set what a person has left unset, for libraries that can be told in no other way."""
     for name, value in variables.items():

@@ -22,7 +22,7 @@ told.write_text(json.dumps(answer))
 sys.stderr.write(json.dumps({"event": f"{step} at work", "rows": 3}) + "\n")
 if code:
     error = {
-        "code": "NL-A004",
+        "code": answer.get("code", "NL-A004"),
         "sentence": f"{step} was told to end with {code}",
         "kept": "all",
         "next": "look",

@@ -56,7 +56,7 @@ def test_the_whole_use_cases_keep_their_dags(folder, name):
 
     assert bag.import_errors == {}
     assert set(bag.dags) >= {"experiment__card_spending", "nightly__card_spending"}
-    assert len(bag.dags) == 4
+    assert len(bag.dags) == 5
 
 
 @pytest.mark.parametrize("kind", ["experiment", "nightly"])
@@ -78,7 +78,9 @@ def test_a_broken_night_fails_every_day_and_does_not_silently_stay_away(folder):
     assert dags["nightly__no_toml"].on_failure_callback
 
 
-def test_a_new_folder_brings_its_two_dags(folder):
+def test_a_new_folder_brings_its_two_dags_and_is_watched(folder):
     add(folder, "digits", another("digits"))
+    dags = parse().dags
 
-    assert {"experiment__digits", "nightly__digits"} <= set(parse().dags)
+    assert {"experiment__digits", "nightly__digits"} <= set(dags)
+    assert "digits" in dags["nightlabel__watch"].task_ids

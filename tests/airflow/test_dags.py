@@ -30,12 +30,13 @@ def wires(dag):
     return {task.task_id: task.downstream_task_ids for task in dag.tasks}
 
 
-def test_each_use_case_has_its_two_dags_and_nothing_else_is_there(bag):
+def test_each_use_case_has_its_two_dags_and_all_share_the_watch(bag):
     names = [card.name for card in usecases()]
 
     assert bag.import_errors == {}
     assert "card_spending" in names
-    assert set(bag.dags) == {f"{kind}__{name}" for name in names for kind in ("experiment", "nightly")}
+    own = {f"{kind}__{name}" for name in names for kind in ("experiment", "nightly")}
+    assert set(bag.dags) == own | {"nightlabel__watch"}
 
 
 def test_the_experiment_is_wired_as_drawn(bag):
@@ -75,6 +76,14 @@ def test_a_night_that_is_late_alarms_by_a_function_that_every_process_can_import
 
     assert deadline.interval == timedelta(minutes=30)
     assert import_string(deadline.callback.path).__name__ == "late"
+
+
+def test_each_use_case_is_watched_by_a_task_of_its_own_that_waits_for_no_other(bag):
+    watch = bag.dags["nightlabel__watch"]
+
+    assert wires(watch) == {card.name: set() for card in usecases()}
+    assert {task.owner for task in watch.tasks} == {card.owner for card in usecases()}
+    assert (watch.max_active_runs, watch.catchup, watch.timetable.can_be_scheduled) == (1, False, True)
 
 
 def test_parsing_the_dags_loads_nothing_heavy():

@@ -8,7 +8,7 @@ from nightlabel.catalog import usecases
 
 pytestmark = pytest.mark.airflow
 
-EXPERIMENT, NIGHTLY = "experiment__card_spending", "nightly__card_spending"
+EXPERIMENT, NIGHTLY, WATCH = "experiment__card_spending", "nightly__card_spending", "nightlabel__watch"
 TWO = next(list(card.candidates)[:2] for card in usecases() if card.name == "card_spending")
 CONF = {"data": "cards.csv", "candidates": TWO, "seed": 3, "note": "{{ 1 + 1 }} $(id) --x"}
 
@@ -79,6 +79,23 @@ def test_what_was_refused_is_not_tried_again_and_alarms(run, stand_in):
     assert ended.tasks["split"] == "upstream_failed"
 
 
+def test_a_candidate_that_fails_for_good_stays_red_and_the_others_are_compared(run, stand_in):
+    stand_in.script(train={"exit": [64, 0]})
+    ended = run(EXPERIMENT, CONF)
+
+    assert sorted([ended.tasks["train0"], ended.tasks["train1"]]) == ["failed", "success"]
+    assert stand_in.steps[-4:] == ["evaluate", "gate", "register", "propose"]
+    assert "--failed=leave-out" in stand_in.calls[-4]
+
+
+def test_without_any_candidate_nothing_is_compared_and_the_run_alarms(run, stand_in):
+    stand_in.script(train={"exit": [64, 64]})
+    ended = run(EXPERIMENT, CONF)
+
+    assert (ended.state, ended.tasks["evaluate"]) == ("failed", "upstream_failed")
+    assert stand_in.steps == ["validate", "split", "train", "train", "alarm"]
+
+
 @pytest.mark.parametrize("code", [75, 1])
 def test_what_failed_otherwise_is_tried_again(run, stand_in, code):
     stand_in.script(split={"exit": [code, code, 0]})
@@ -131,3 +148,28 @@ def test_a_scheduled_night_labels_the_date_of_its_own_time_zone(run, stand_in):
     run(NIGHTLY, logical_date=datetime(2026, 2, 1, 2, 30, tzinfo=UTC))
 
     assert all("--date=2026-01-31" in call for call in stand_in.calls)
+
+
+def test_nights_on_time_are_watched_in_silence(run, stand_in):
+    ended = run(WATCH)
+
+    assert (ended.state, stand_in.calls) == ("success", [["late", "--usecase=card_spending", "--json"]])
+
+
+def test_a_late_night_is_red_and_its_alarm_is_that_of_the_command_alone(run, stand_in):
+    stand_in.script(late={"exit": [64], "code": "NL-N008"})
+    ended = run(WATCH)
+
+    assert (ended.tasks["card_spending"], stand_in.steps) == ("failed", ["late"])
+
+
+@pytest.mark.parametrize("codes", [[64], [75, 75, 75]])
+def test_a_watch_that_sees_nothing_alarms(run, stand_in, codes):
+    stand_in.script(late={"exit": codes, "code": "NL-B001"})
+    ended = run(WATCH)
+    *looked, [step, usecase, _, kind, reason, _] = stand_in.calls
+
+    assert ended.state == "failed"
+    assert [call[0] for call in looked] == ["late"] * len(codes)
+    assert (step, usecase, kind) == ("alarm", "--usecase=card_spending", "--kind=failure")
+    assert reason.startswith("--reason=lateness is not watched: NL-B001")

@@ -9,6 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nightlabel.catalog import usecases
+from nightlabel.monitor.lateness import last_due
+from nightlabel_airflow import house
 from nightlabel_airflow.runs import key, label_date
 
 SAO_PAULO, BERLIN = ZoneInfo("America/Sao_Paulo"), ZoneInfo("Europe/Berlin")
@@ -69,3 +72,24 @@ def test_every_hour_of_a_short_or_long_day_has_its_date(day, hours):
 
     assert {label_date(scheduled(m), None, zone=BERLIN) for m in moments} == {day}
     assert label_date(scheduled((start + timedelta(hours=hours)).isoformat()), None, zone=BERLIN) != day
+
+
+@pytest.mark.parametrize(
+    ("zone", "start"), [("Europe/Berlin", "2026-10-20"), ("America/New_York", "2026-03-05")]
+)
+@pytest.mark.parametrize("schedule", ["0 3 * * *", "30 23 * * *", "0 1 * * 1-5"])
+def test_the_nights_that_airflow_schedules_are_the_nights_that_are_due(schedule, zone, start):
+    from airflow.sdk import DAG  # noqa: PLC0415
+    from airflow.serialization.serialized_objects import DagSerialization  # noqa: PLC0415
+
+    card = usecases()[0].model_copy(update={"schedule": schedule, "timezone": zone})
+    begin = datetime.fromisoformat(start).replace(tzinfo=UTC)
+    dag = DAG("d", schedule=house.every_night(card), start_date=begin, catchup=True)
+    served = DagSerialization.from_dict(DagSerialization.to_dict(dag))
+    nights = list(served.iter_dagrun_infos_between(begin, begin + timedelta(days=12)))
+    assert len(nights) >= 8
+    for info in nights:
+        due = last_due(card, info.run_after + card.deadline + timedelta(seconds=1))
+
+        assert due.date == label_date(info, None, zone=ZoneInfo(zone))
+        assert due.deadline == info.run_after + card.deadline

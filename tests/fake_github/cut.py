@@ -20,6 +20,7 @@ USED = {
     f"{REPOSITORY}/git/refs": ["post"],
     f"{REPOSITORY}/git/refs/{{ref}}": ["patch"],
     f"{REPOSITORY}/git/trees": ["post"],
+    f"{REPOSITORY}/issues/{{issue_number}}/comments": ["get", "post"],
     f"{REPOSITORY}/pulls": ["get", "post"],
     f"{REPOSITORY}/pulls/{{pull_number}}": ["patch"],
 }

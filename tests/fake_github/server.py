@@ -26,6 +26,7 @@ NEEDED = {
     "git/commits": "contents=write",
     "git/trees": "contents=write",
     "git/refs": "contents=write",
+    "issues": "pull_requests=write",  # a comment on a pull request takes this permission, or issues
     "pulls": "pull_requests=write",
 }
 Answer = tuple[int, Any]
@@ -65,6 +66,7 @@ class FakeGitHub:
         self.app: tuple[str, dict[str, str]] = ("", {})
         self.minted: list[str] = []
         self.pulls: list[dict[str, Any]] = []
+        self.comments: list[tuple[int, str]] = []
         self.faults: list[Fault] = []
         self.violations: list[str] = []
         self.seen: Counter[str] = Counter()
@@ -227,6 +229,24 @@ class FakeGitHub:
         pull.update(body)
         return 200, self._pull(pull)
 
+    def _get_issues(self, values, query, body) -> Answer:
+        number = int(values["issue_number"])
+        found = [self._comment(one, text) for one, text in self.comments if one == number]
+        size = int(query.get("per_page", 30))
+        start = (int(query.get("page", 1)) - 1) * size
+        return 200, found[start : start + size]
+
+    def _post_issues(self, values, query, body) -> Answer:
+        number = int(values["issue_number"])
+        if number > len(self.pulls):
+            return 404, _error("Not Found")
+        self.comments.append((number, body["body"]))
+        return 201, self._comment(number, body["body"])
+
+    def _comment(self, number: int, text: str) -> dict[str, Any]:
+        issue = f"{self.url}/repos/{OWNER}/{NAME}/issues/{number}"
+        return example("issue-comment") | {"body": text, "issue_url": issue}
+
     def _commit(self, sha: str) -> dict[str, Any]:
         made, git = example("git-commit-2"), self.repository
         link = made["parents"][0]
@@ -254,6 +274,7 @@ class FakeGitHub:
         made |= {name: pull[name] for name in ("number", "state", "title", "body", "merged_at")}
         return made | {
             "url": f"{self.url}/repos/{OWNER}/{NAME}/pulls/{pull['number']}",
+            "issue_url": f"{self.url}/repos/{OWNER}/{NAME}/issues/{pull['number']}",
             "html_url": f"https://github.com/{OWNER}/{NAME}/pull/{pull['number']}",
         }
 

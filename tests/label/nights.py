@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from nightlabel import catalog
+from nightlabel.contract import Labels
 from nightlabel.label import label_shard, plan, publish
+from nightlabel.registry.artifact import Encoded
 from nightlabel.registry.models import Pinned
 
 USECASES = Path(__file__).parent / "usecases"
@@ -33,18 +35,19 @@ class Parity:
     classes: tuple[str, ...] = ("even", "odd", "other")
     frames: list[pd.DataFrame] = field(default_factory=list)
 
-    def label(self, frame):
+    def encode(self, frame, memory=None):
         self.frames.append(frame)
-        even = frame["word"].str.len() % 2 == 0
-        label = np.where(even, "even", self.odd)
-        confidence = np.where(frame["word"].str.len() > 3, 0.9, 0.5).astype(np.float32)
-        tops = [[name, "other", "other"] for name in label]
-        shares = [np.array([c, 1 - c, 0], np.float32) for c in confidence]
-        columns = {"label": label, "confidence": confidence, "top_labels": tops, "top_confidences": shares}
-        return pd.DataFrame(columns, index=frame.index)
+        words = frame["word"].str.len().to_numpy(np.int64)
+        return Encoded({"length": words}, frame["word"].str.startswith("?").to_numpy(bool))
 
-    def unknown(self, frame):
-        return frame["word"].str.startswith("?").to_numpy(bool)
+    def predict(self, encoded):
+        length = encoded.inputs["length"]
+        other = self.classes.index("other")
+        odd = self.classes.index(self.odd)
+        order = np.stack([np.where(length % 2 == 0, 0, odd), *[np.full(len(length), other)] * 2], axis=1)
+        confidence = np.where(length > 3, 0.9, 0.5).astype(np.float32)
+        shares = np.stack([confidence, 1 - confidence, np.zeros_like(confidence)], axis=1)
+        return Labels(self.classes, order, shares)
 
 
 def champion(version="1", sha256=Parity.sha256) -> Pinned:

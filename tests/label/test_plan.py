@@ -74,7 +74,7 @@ def test_the_plan_pins_model_code_and_inputs(lake):
         "abc",
         "repo@sha256:1",
     )
-    assert [tuple(i) for i in inputs.read(lake, made, made.shards[0])] == [
+    assert [tuple(i) for i in inputs.stream(lake, made, made.shards[0])] == [
         (entry.key, entry.version, entry.size, Parity.sha256)
     ]
 
@@ -84,7 +84,7 @@ def test_strange_keys_come_through_byte_for_byte(lake):
 
     made = planned(lake)
 
-    assert {i.source for s in made.shards for i in inputs.read(lake, made, s)} == entries
+    assert {i.source for s in made.shards for i in inputs.stream(lake, made, s)} == entries
 
 
 def test_a_step_without_a_plan_is_refused(folder_lake):

@@ -1,6 +1,7 @@
 """One shard: attempts that are killed, doubled or raced, and inputs that move under them."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ RECEIPT = f"tiny/nights/{DATE}/night/receipts/0000.json"
 
 
 class Failing(Parity):
-    def label(self, frame):
+    def predict(self, encoded):
         raise MemoryError
 
 
@@ -133,11 +134,13 @@ def test_another_model_than_the_planned_one_labels_nothing(folder_lake):
 @pytest.mark.parametrize("fault", ["foreign label", "no confidence", "rows lost"])
 def test_labels_that_break_the_contract_of_a_model_are_refused(folder_lake, fault):
     class Broken(Parity):
-        def label(self, frame):
-            out = super().label(frame)
+        def predict(self, encoded):
+            out = super().predict(encoded)
             if fault == "rows lost":
-                return out.iloc[1:]
-            return out.assign(**({"label": "new"} if fault == "foreign label" else {"confidence": np.nan}))
+                return replace(out, order=out.order[1:], confidences=out.confidences[1:])
+            if fault == "foreign label":
+                return replace(out, order=out.order + 7)
+            return replace(out, confidences=out.confidences * np.nan)
 
     put(folder_lake, "a.csv", "cat;1")
     planned(folder_lake)
@@ -164,7 +167,7 @@ def test_the_labeller_sees_whole_files_in_order_and_batches_bound_its_frames(fol
     planned(folder_lake)
     labeller, told = Parity(), []
 
-    label(folder_lake, labeller, batch_rows=8, on_progress=lambda *done: told.append(done))
+    label(folder_lake, labeller, batch_files=2, on_progress=lambda *done: told.append(done))
 
     assert [len(f) for f in labeller.frames] == [8, 8, 8]
     assert labeller.frames[0]["word"].tolist() == ["w0", "w1", "w2", "w3"] * 2

@@ -1,12 +1,17 @@
 """The accounting finds what does not add up, wherever it was lost."""
 
+import importlib
+from datetime import date
+
 import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
 from nightlabel.label import verify
 from nightlabel.label.table import find
-from tests.label.nights import DATE, TINY, night, put, reading_like
+from tests.label.nights import DATE, NEXT, TINY, night, put, reading_like
+
+accounting = importlib.import_module("nightlabel.label.verify")
 
 
 @pytest.fixture
@@ -67,6 +72,20 @@ def test_doubled_and_foreign_rows_are_found(committed):
     assert (found.ok, found.duplicates, found.unexpected) == (False, 2, 2)
 
 
+def test_rows_of_an_empty_day_are_found(folder_lake):
+    put(folder_lake, "a.csv", "cat;1")
+    night(folder_lake)
+    night(folder_lake, date=NEXT)
+    table = find(folder_lake, "tiny")
+    rows = pa.table(table.to_pyarrow_table())
+    day = pa.array([date.fromisoformat(NEXT)], rows.schema.field("date").type)
+    write_deltalake(table, rows.set_column(rows.schema.get_field_index("date"), "date", day), mode="append")
+
+    found = verify(TINY, folder_lake, NEXT)
+
+    assert (found.ok, found.unexpected, found.files) == (False, 1, 0)
+
+
 def test_a_data_file_that_is_not_the_receipts_is_found(committed):
     first, second = (e.key for e in sorted(committed.list(f"tiny/labels/date={DATE}/outcome=labelled")))
     committed.put(first, committed.get(second))
@@ -75,6 +94,44 @@ def test_a_data_file_that_is_not_the_receipts_is_found(committed):
 
     assert not found.ok
     assert any("is not the one of its receipt" in line for line in found.differences)
+
+
+def first_data_file(lake):
+    return min(entry.key for entry in lake.list(f"tiny/labels/date={DATE}/outcome=labelled"))
+
+
+def test_a_data_file_that_is_gone_is_found(committed):
+    committed.delete(first_data_file(committed))
+
+    found = verify(TINY, committed, DATE)
+
+    assert (found.ok, found.missing) == (False, 2)
+    assert any(line.endswith("is gone") for line in found.differences)
+
+
+def test_a_data_file_that_cannot_be_read_is_found(committed):
+    key = first_data_file(committed)
+    data = bytearray(committed.get(key))
+    data[20] ^= 1
+    committed.put(key, bytes(data))
+
+    found = verify(TINY, committed, DATE)
+
+    assert not found.ok
+    assert any("cannot be read" in line for line in found.differences)
+
+
+def test_differences_are_counted_also_where_they_are_too_many_to_be_named(folder_lake, monkeypatch):
+    monkeypatch.setattr(accounting, "_SUSPECTS", 7)
+    for number in range(30):
+        put(folder_lake, f"{number}.csv", "cat;1", "frog;2", "bird;3")
+    night(folder_lake)
+    find(folder_lake, "tiny").delete("row = 1")
+
+    found = verify(TINY, folder_lake, DATE)
+
+    assert (found.missing, found.unexpected, found.duplicates) == (30, 0, 0)
+    assert found.differences[-1] == "and 11 more"
 
 
 def test_a_lost_receipt_is_found(committed):

@@ -1,7 +1,5 @@
 """A small watched use case, its snapshot and its window; and an agent that listens."""
 
-import socket
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,30 +49,6 @@ def reference() -> pd.DataFrame:
 @pytest.fixture
 def current() -> pd.DataFrame:
     return records(400, seed=2)
-
-
-class Agent:
-    """A DogStatsD agent on a free port of this machine."""
-
-    def __init__(self) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
-        self._socket.settimeout(5)
-        self.port = self._socket.getsockname()[1]
-
-    def line(self) -> str:
-        return self._socket.recv(65_536).decode()
-
-    def close(self) -> None:
-        self._socket.close()
-
-
-@pytest.fixture
-def agent():
-    """A DogStatsD agent that listens."""
-    listening = Agent()
-    yield listening
-    listening.close()
 
 
 @pytest.fixture

@@ -77,7 +77,7 @@ def test_too_few_records_are_a_status_of_their_own(card, reference, current):
     report = drift(card, small, reference, current.head(12)).report
 
     assert (report.status, report.alarming, report.columns) == ("too small", False, ())
-    assert report.sentence == "12 records in 1 nights are too few to test"
+    assert report.sentence == "12 records in 1 night are too few to test"
 
 
 def test_evidently_shows_the_value_of_the_verdict(card, reference, current):
@@ -89,6 +89,16 @@ def test_evidently_shows_the_value_of_the_verdict(card, reference, current):
     }
 
     assert shown == pytest.approx({column.name: column.value for column in compared.report.columns})
+
+
+def test_the_page_of_a_night_begins_with_the_verdict_and_shows_the_columns_alone(card, reference, current):
+    compared = drift(card, WINDOW, reference, current, figures={"labelled_records": 12})
+    verdict, *pictures = compared.model.widgets
+    linked = {metric for picture in pictures for metric in picture.linked_metrics}
+
+    assert verdict.title == f"stable: {compared.report.sentence}"
+    assert [row[0] for row in verdict.params["data"]] == list(card.monitoring.columns)
+    assert len(linked) == len(compared.snapshot.dict()["tests"]) == len(card.monitoring.columns)
 
 
 def test_the_report_is_plain_json(card, reference, current):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from nightlabel import catalog
 from nightlabel.contract import Monitoring
-from nightlabel.monitor.window import choose, current, rows_by_night
+from nightlabel.monitor.window import choose, current
 from nightlabel.store import open_uri
 from tests.monitor.conftest import WATCHED
 
@@ -49,15 +49,6 @@ def test_all_nights_together_may_be_too_few():
     window = choose({NIGHT: 12, "2026-01-30": 12}, NIGHT, RULE)
 
     assert (window.enough, window.rows) == (False, 24)
-
-
-def test_only_labelled_records_are_counted():
-    labels = pd.DataFrame(
-        {"date": [NIGHT] * 3, "outcome": ["labelled", "quarantined", "labelled"], "label": ["a", None, "b"]}
-    )
-
-    assert rows_by_night(labels) == {NIGHT: 2}
-    assert rows_by_night(pd.DataFrame()) == {}
 
 
 @pytest.fixture

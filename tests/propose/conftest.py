@@ -23,8 +23,10 @@ CANARY = "github_pat_CANARYCANARYCANARY"
 DATA = "5f2d" * 8
 
 
-def changed(candidate="linear", *, params=b"seed = 2\n", body="# Report\n", data=DATA) -> Change:
-    return change("cards", candidate, data, params=params, pointer=b"outs: new\n", body=body)
+def changed(
+    candidate="linear", *, params=b"seed = 2\n", body="# Report\n", data=DATA, usecase="cards"
+) -> Change:
+    return change(usecase, candidate, data, params=params, pointer=b"outs: new\n", body=body)
 
 
 @dataclass
@@ -59,6 +61,12 @@ class Local:
     def bodies(self) -> list[str]:
         return [pull.body for pull in self.forge.pulls.all()]
 
+    def states(self) -> list[str]:
+        return [pull.state for pull in self.forge.pulls.all()]
+
+    def words(self) -> list[tuple[int, str]]:
+        return [(pull.number, pull.reason) for pull in self.forge.pulls.all() if pull.reason]
+
 
 @dataclass
 class Team:
@@ -87,6 +95,12 @@ class Team:
 
     def bodies(self) -> list[str]:
         return [pull["body"] for pull in self.fake.pulls]
+
+    def states(self) -> list[str]:
+        return ["merged" if pull["merged_at"] else pull["state"] for pull in self.fake.pulls]
+
+    def words(self) -> list[tuple[int, str]]:
+        return self.fake.comments
 
 
 @pytest.fixture

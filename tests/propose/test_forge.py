@@ -97,10 +97,68 @@ def test_a_branch_that_someone_else_moved_is_not_moved_over(ground):
     assert ground.repository.sha(first.branch) == theirs
 
 
-def test_two_candidates_are_two_proposals(ground):
-    numbers = [ground.forge.propose(changed(name)).number for name in ("linear", "embeddings")]
+def test_another_winner_has_a_proposal_of_its_own_and_closes_the_older_one_with_a_word(ground):
+    first = ground.forge.propose(changed("linear"))
+    second = ground.forge.propose(changed("embeddings"))
 
-    assert numbers == [1, 2]
+    assert (second.number, second.created, second.superseded) == (2, True, (1,))
+    assert ground.states() == ["closed", "open"]
+    [(number, words)] = ground.words()
+    assert number == first.number
+    assert words.startswith("Superseded by #2: ")
+    assert ground.repository.sha(first.branch) == first.commit
+
+
+def test_the_same_candidate_on_newer_data_closes_the_older_proposal_too(ground):
+    ground.forge.propose(changed())
+    second = ground.forge.propose(changed(data="0a1b" * 8))
+
+    assert second.superseded == (1,)
+    assert ground.states() == ["closed", "open"]
+
+
+def test_a_winner_that_was_superseded_and_wins_again_is_proposed_anew(ground):
+    for name in ("linear", "embeddings", "linear"):
+        newest = ground.forge.propose(changed(name))
+
+    assert (newest.number, newest.superseded) == (3, (2,))
+    assert ground.states() == ["closed", "closed", "open"]
+
+
+def test_what_people_decided_and_what_other_use_cases_propose_is_left_alone(ground):
+    ground.merge(ground.forge.propose(changed("linear")))
+    ground.close(ground.forge.propose(changed("forest", params=b"seed = 3\n")))
+    ground.forge.propose(changed(usecase="digits"))
+
+    newest = ground.forge.propose(changed("embeddings", params=b"seed = 4\n"))
+
+    assert newest.superseded == ()
+    assert ground.states() == ["merged", "closed", "open", "open"]
+    assert ground.words() == []
+
+
+def test_winners_that_are_proposed_at_once_leave_one_open_proposal(ground):
+    def propose(name):
+        return ground.another().propose(changed(name))
+
+    with ThreadPoolExecutor(3) as pool:
+        proposals = list(pool.map(propose, ("linear", "embeddings", "forest")))
+
+    assert {proposal.number for proposal in proposals} == {1, 2, 3}
+    assert ground.states() == ["closed", "closed", "open"]
+
+
+def test_a_word_is_said_once_although_the_closing_was_cut_off(ground):
+    plumbing = ground.plumbing()
+    first = ground.forge.propose(changed("linear"))
+    assert [rival.number for rival in plumbing.rivals(changed("embeddings").branch)] == [1]
+    second = replace(first, number=2)
+
+    plumbing.supersede(first, second)
+    plumbing.supersede(first, second)
+
+    assert ground.states() == ["closed"]
+    assert len(ground.words()) == 1
 
 
 def test_a_merged_proposal_is_not_proposed_again(ground):

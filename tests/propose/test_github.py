@@ -79,6 +79,33 @@ def test_a_lost_message_of_an_update_is_sent_again(team, where, before):
     assert team.repository.file(proposal.branch, PARAMS) == b"seed = 3\n"
 
 
+@pytest.mark.parametrize(
+    "where", ["GET .*/issues/1/comments", "POST .*/issues/1/comments", "PATCH .*/pulls/1", "GET .*/pulls"]
+)
+@pytest.mark.parametrize("before", [True, False], ids=["request lost", "reply lost"])
+def test_a_lost_message_says_no_word_twice_and_leaves_one_open_proposal(team, where, before):
+    team.forge.propose(changed("linear"))
+    team.fake.faults.append(Fault(where, before=before))
+    team.forge.propose(changed("embeddings"))
+
+    assert team.fake.faults == []
+    assert team.states() == ["closed", "open"]
+    assert len(team.words()) == 1
+
+
+def test_a_forks_pull_request_is_not_closed(team, monkeypatch):
+    team.forge.propose(changed("linear"))
+    ours = team.fake._pull
+    monkeypatch.setattr(
+        team.fake,
+        "_pull",
+        lambda pull, **how: _of_a_fork(ours(pull, **how)) if pull["number"] == 1 else ours(pull),
+    )
+
+    assert team.forge.propose(changed("embeddings")).superseded == ()
+    assert team.states() == ["open", "open"]
+
+
 def test_a_branch_that_stands_without_a_pull_request_is_adopted(team):
     team.fake.faults.append(Fault("POST .*/pulls", 422, "Validation Failed: branch rule"))
     with pytest.raises(RefusedError, match=r"NL-F004 .*branch rule"):

@@ -87,6 +87,24 @@ def test_a_no_is_no(laptop):
         laptop.forge.merge(proposal, "Bob")
 
 
+def test_a_proposal_that_was_superseded_cannot_be_merged_and_says_by_which(laptop):
+    older = laptop.forge.propose(changed("linear"))
+    laptop.forge.propose(changed("embeddings"))
+    pull = laptop.forge.pulls.get(older.number)
+
+    assert (pull.decided_by, pull.reason[:16]) == ("nightlabel", "Superseded by #2")
+    with pytest.raises(RefusedError, match=r"NL-F007 .*closed"):
+        laptop.forge.merge(older, "Ann")
+
+
+def test_a_proposal_that_is_merged_meanwhile_is_not_superseded(laptop):
+    older = laptop.forge.propose(changed("linear"))
+    laptop.forge.merge(older, "Ann")
+    laptop.forge.supersede(older, replace(older, number=2))
+
+    assert laptop.states() == ["merged"]
+
+
 def test_what_is_merged_cannot_be_closed(laptop):
     proposal = laptop.forge.propose(changed())
     laptop.forge.merge(proposal, "Ann")

@@ -55,7 +55,7 @@ def distinct(words):
     return tuple(f"{i}{word}".encode("utf-8", "replace").decode() for i, word in enumerate(words))
 
 
-PLAIN = render(report(word="plain", reason="a reason"))
+PLAIN = render(report(word="plain", reason="a reason", missing=["plain"]))
 
 
 @given(st.lists(hostile, min_size=4, max_size=4), hostile, hostile)
@@ -64,7 +64,7 @@ PLAIN = render(report(word="plain", reason="a reason"))
 @example(list(NASTY[6:10]), NASTY[8], NASTY[10])
 @example(list(NASTY[10:14]), NASTY[14], NASTY[7])
 def test_names_from_outside_are_words_and_never_structure_html_links_or_mentions(names, word, reason):
-    written = render(report(distinct(names), word=word, reason=f"a {reason}"))
+    written = render(report(distinct(names), word=word, reason=f"a {reason}", missing=[word]))
 
     assert not CONTROL.search(written)
     assert shape(written) == shape(PLAIN)
@@ -109,6 +109,13 @@ def test_the_first_lines_say_what_is_asked_and_what_it_means():
     assert first[2].startswith("All 2 gates are open. Accuracy **0.490**, now 0.470; log loss **1.590**")
     assert first[2].endswith("**8.7 %** of the last night's labels would change.")
     assert "version `3` stays" in first[4]
+
+
+def test_a_candidate_that_was_not_trained_is_named_beside_the_decision():
+    written = render(report(missing=["habits was not trained: NL-T003 it diverged"]))
+
+    assert "**Not compared:** habits was not trained: NL-T003 it diverged" in written
+    assert written.index("**Not compared:**") < written.index("### New against current")
 
 
 def test_changed_labels_are_counted_by_what_they_change_to():

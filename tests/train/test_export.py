@@ -10,10 +10,10 @@ import pytest
 
 from nightlabel.train.export import to_onnx
 from nightlabel.train.loop import train
-from tests.train.world import LINEAR, NETWORK, cards, parts, records
+from tests.train.world import LINEAR, NEIGHBOURS, NETWORK, cards, parts, records
 
 
-@pytest.fixture(scope="module", params=[LINEAR, NETWORK], ids=["linear", "network"])
+@pytest.fixture(scope="module", params=[LINEAR, NETWORK, NEIGHBOURS], ids=["linear", "network", "neighbours"])
 def exported(request):
     trained = train(cards(), *parts(), request.param, seed=2)
     return trained, to_onnx(trained.network, trained.encoder.encode(records().head(1)))

@@ -7,10 +7,10 @@ import torch
 from nightlabel.errors import RefusedError
 from nightlabel.train.calibration import Calibrated
 from nightlabel.train.loop import refit, train
-from tests.train.world import LINEAR, NETWORK, cards, parts, records
+from tests.train.world import LINEAR, NEIGHBOURS, NETWORK, cards, parts, records
 
 
-@pytest.mark.parametrize("params", [LINEAR, NETWORK], ids=["linear", "network"])
+@pytest.mark.parametrize("params", [LINEAR, NETWORK, NEIGHBOURS], ids=["linear", "network", "neighbours"])
 def test_the_same_rows_parameters_and_seed_give_the_same_model(params):
     first, again = (train(cards(), *parts(), params, seed=3) for _ in range(2))
     other = train(cards(), *parts(), params, seed=4)
@@ -151,6 +151,31 @@ def test_members_take_their_views_in_turn():
     ]
 
     assert widths == [[16, 22], [8, 8, 22], [16, 22]]
+
+
+def test_a_view_may_have_passes_of_its_own():
+    trained = train(cards(), *parts(), {**NETWORK, "views": [{}, {"epochs": 1}]}, seed=1)
+
+    assert [entry["member"] for entry in trained.curves].count(1) == 1
+
+
+@pytest.mark.parametrize("name", ["members", "half_life_days", "class_beta", "floor"])
+def test_a_view_that_changes_what_all_members_share_is_refused_by_name(name):
+    with pytest.raises(RefusedError, match=name) as refusal:
+        train(cards(), *parts(), {**NETWORK, "views": [{name: 1}]}, seed=1)
+
+    assert refusal.value.code == "NL-T001"
+
+
+def test_a_refit_of_neighbours_remembers_the_newest_rows_first():
+    fit, validation = parts()
+    params = {**NEIGHBOURS, "memory": 60, "class_beta": 0.0}
+    trained = train(cards(), fit, validation, params, seed=1)
+    (network,) = refit(cards(), trained, records(), params, seed=1).network.members
+    oldest = records()["data"].iloc[network.kept.tolist()].min()
+
+    assert network.others.shape[1] == 60
+    assert (records()["data"] > oldest).sum() < 60
 
 
 def test_a_network_without_singles_takes_what_training_saw_once_for_unknown():

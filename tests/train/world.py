@@ -43,6 +43,15 @@ NETWORK = {
     "half_life_days": 90.0,
     "class_beta": 0.9,
 }
+NEIGHBOURS = {
+    **NETWORK,
+    "kind": "neighbours",
+    "members": 1,
+    "views": [],
+    "space": 8,
+    "sampled": 0.5,
+    "memory": 200,
+}
 
 
 @cache

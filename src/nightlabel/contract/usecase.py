@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from nightlabel.contract.card import Card
 from nightlabel.contract.reading import Reading
@@ -32,6 +32,9 @@ class Schema(Protocol):
     COLUMNS: "pa.Schema"
     """Columns of ``LabelledRecord`` with their storage types; the label comes last and may be absent."""
 
+    # A schema of declared text also has ``TEXT``, a ``contract.delimited.Delimited`` whose ``read`` this is:
+    # its files are then read by the thousand, and long ones in parts.
+
     def read(self, payload: bytes, *, labelled: bool) -> Reading:
         """Split one file into text records.
 
@@ -53,12 +56,16 @@ class Encoder(Protocol):
         """The labels, in the order of the network's outputs."""
         ...
 
-    def encode(self, frame: "pd.DataFrame") -> "dict[str, NDArray[Any]]":
+    def encode(
+        self, frame: "pd.DataFrame", memory: dict[str, Any] | None = None
+    ) -> "dict[str, NDArray[Any]]":
         """Turn records into the network's inputs.
 
         Args:
             frame: Valid records in the columns of ``Schema.Record`` and ``source`` (text), which tells
                 files apart; rows of one file stand in file order.
+            memory: Where ``frame`` is a part of one long file: empty with the first part, and the same with
+                each further one, for what features of the whole file remember of earlier rows.
 
         Returns:
             Arrays by input name, each of shape (rows, ...), float32 or int64.
@@ -101,7 +108,32 @@ class Modelling(Protocol):
 
         Returns:
             A module whose ``forward`` takes the arrays of ``Encoder.encode`` as keyword arguments and
-            returns logits of shape (rows, classes).
+            returns logits of shape (rows, classes). It may be ``Remembering``.
+        """
+        ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A network that answers out of the rows it was fitted to."""
+
+    def remember(
+        self, inputs: "Mapping[str, torch.Tensor]", target: "torch.Tensor", weights: "torch.Tensor"
+    ) -> None:
+        """Take the rows to fit to, once, before the first pass.
+
+        Args:
+            inputs: The encoder's arrays.
+            target: Index of each row's class, shape (rows,).
+            weights: How much each row counts, shape (rows,), mean 1.
+        """
+        ...
+
+    def leave_one_out(self, index: "torch.Tensor") -> "torch.Tensor":
+        """Give logits of remembered rows, none of which may look itself up, shape (n, classes).
+
+        Args:
+            index: Of the remembered rows, shape (n,).
         """
         ...
 

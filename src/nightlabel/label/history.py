@@ -1,14 +1,18 @@
 """The committed generations of a date: which run made each, and what inputs it holds."""
 
-from deltalake import DeltaTable
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from nightlabel.errors import UnavailableError
 from nightlabel.label import inputs, papers, table
-from nightlabel.label.inputs import Input
 from nightlabel.label.names import label_date, night
 from nightlabel.label.papers import Plan
 from nightlabel.label.table import Commit
 from nightlabel.store import Store
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
 
 
 def plan_key(usecase: str, date: str, run: str) -> str:
@@ -31,13 +35,13 @@ def generations(lake: Store, usecase: str, date: str) -> list[Commit]:
     return sorted(table.commits(found, label_date(date)), key=lambda c: c.generation) if found else []
 
 
-def head(labels: DeltaTable, usecase: str, date: str) -> Commit | None:
+def head(labels: "DeltaTable", usecase: str, date: str) -> Commit | None:
     """Give the newest generation of a date in a snapshot, or nothing where the date was not run."""
     number = table.generation(labels, usecase, date)
     return known(labels, usecase, date, number) if number else None
 
 
-def known(labels: DeltaTable, usecase: str, date: str, number: int) -> Commit:
+def known(labels: "DeltaTable", usecase: str, date: str, number: int) -> Commit:
     """Give one generation that the snapshot has.
 
     Raises:
@@ -56,14 +60,17 @@ def known(labels: DeltaTable, usecase: str, date: str, number: int) -> Commit:
     )
 
 
-def inputs_of(lake: Store, usecase: str, commit: Commit | None) -> dict[str, Input]:
-    """Give the pinned inputs that a generation holds, by source; none where there is no generation.
+def inputs_of(lake: Store, usecase: str, commit: Commit | None) -> pa.Table:
+    """Give the pinned inputs that a generation holds; none where there is no generation.
+
+    Returns:
+        ``inputs.COLUMNS``, one row per source.
 
     Raises:
         UnavailableError: ``NL-B007``, the plan of its run is damaged or gone.
     """
     if commit is None:
-        return {}
+        return inputs.COLUMNS.empty_table()
     return inputs.of_generation(lake, plan_of(lake, usecase, commit))
 
 

@@ -1,15 +1,18 @@
 """Reads the labels table: one snapshot, so a generation is seen whole or not at all."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset as ds
-from deltalake import DeltaTable
 
 from nightlabel.label import table
 from nightlabel.label.names import label_date
 from nightlabel.store import Store
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
 
 _TYPES = {
     pa.int64(): pd.Int64Dtype(),
@@ -50,7 +53,7 @@ def last_night(lake: Store, usecase_name: str) -> str | None:
     return dates[-1] if dates else None
 
 
-def quarantined_sources(labels: DeltaTable, date: str, code: str = "") -> set[str]:
+def quarantined_sources(labels: "DeltaTable", date: str, code: str = "") -> pa.Array:
     """Give the files of a date with records in quarantine.
 
     Args:
@@ -63,7 +66,7 @@ def quarantined_sources(labels: DeltaTable, date: str, code: str = "") -> set[st
     if code:
         wanted &= ds.field("error_code") == code
     rows = labels.to_pyarrow_dataset().to_table(columns=["source"], filter=wanted)
-    return set(rows.column("source").unique().to_pylist())
+    return rows.column("source").unique().cast(pa.string())
 
 
 def _storage_type(kind: pa.DataType) -> object:

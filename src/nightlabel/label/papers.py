@@ -127,6 +127,7 @@ class Receipt(Paper):
         ids: Tally of the record ids.
         seconds: Wall time.
         started: When, ISO 8601, UTC.
+        cpu: Processor seconds by stage.
         superseded: The receipt is that of another attempt, which was first; never stored.
     """
 
@@ -148,6 +149,7 @@ class Receipt(Paper):
     data: tuple[DataFile, ...]
     seconds: float
     started: str
+    cpu: dict[str, float] = Field(default_factory=dict)
     superseded: bool = Field(default=False, exclude=True)
 
 

@@ -11,31 +11,33 @@ What a plan takes, by what was asked for:
 Whatever a plan takes is labelled as whole files, and replaces all earlier records of the same keys.
 """
 
-import fnmatch
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from deltalake import DeltaTable
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from nightlabel.contract import UseCase
 from nightlabel.errors import RefusedError
-from nightlabel.label import columns, history, inputs, papers, table
-from nightlabel.label.inputs import Input
+from nightlabel.label import columns, history, inputs, papers, pattern, share, table
+from nightlabel.label.compare import Compared, Mask, compare
 from nightlabel.label.labels import quarantined_sources
 from nightlabel.label.names import inbox, label_date, night
 from nightlabel.label.papers import Model, Plan, Shard
-from nightlabel.label.share import shards_for, share_out
+from nightlabel.label.reads import side_by_side
 from nightlabel.label.table import Commit
-from nightlabel.store import Entry, Store
+from nightlabel.store import Store, listing
 
 if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
     from nightlabel.registry.models import Pinned
 
 Reason = Literal["night", "relabel", "replay"]
-Standing = dict[str, Input]
 CHANGED = "NL-B010"
+_PARTS = 4  # lists of files that are written at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,76 +108,74 @@ def read_plan(lake: Store, usecase: str, date: str, run: str) -> Plan:
     )
 
 
-def listed(usecase: UseCase, lake: Store, date: str) -> list[Entry]:
+def listed(usecase: UseCase, lake: Store, date: str) -> pa.Table:
     """List the inputs of a partition: what lies in its inbox and matches the card's pattern.
 
     Args:
         usecase: Whose card has the pattern; it is held against the key below ``inbox/date=.../``.
         lake: The lake.
         date: The label date.
+
+    Returns:
+        ``key``, ``version`` and ``size``, in the order of keys.
     """
     prefix = inbox(usecase.name, date)
-    pattern = usecase.card.inbox
-    return sorted(
-        entry
-        for entry in lake.list(prefix)
-        if fnmatch.fnmatchcase(entry.key.removeprefix(f"{prefix}/"), pattern)
-    )
-
-
-def waiting(entries: Sequence[Entry], standing: Standing) -> list[Entry]:
-    """Give the listed files that a generation does not hold in their version."""
-    return [e for e in entries if e.key not in standing or standing[e.key].version != e.version]
+    files = listing.table(lake, prefix)
+    fits = pattern.matches(files.column("key"), usecase.card.inbox, below=f"{prefix}/")
+    return _kept(files, fits.to_numpy())
 
 
 def _make(usecase: UseCase, lake: Store, asked: _Asked) -> Plan:
     labels = _table(usecase, lake)
     head = history.head(labels, usecase.name, asked.date)
-    standing = history.inputs_of(lake, usecase.name, head)
-    wanted = _wanted(asked, standing, labels)
-    chosen = [entry for entry in listed(usecase, lake, asked.date) if wanted(entry)]
+    before = history.plan_of(lake, usecase.name, head) if head else None
+    files = listed(usecase, lake, asked.date)
+    compared = compare(files, inputs.parts(lake, before), asked.model.sha256)
+    wanted = _wanted(asked, files, compared, labels)
+    chosen, stays = _kept(files, wanted), compared.stays(wanted)
+    carried = inputs.some(lake, before, stays)
+    del files
     _require_nights(asked, head)
-    folder, taken = night(usecase.name, asked.date, asked.run), {entry.key for entry in chosen}
-    carried = [i for i in standing.values() if i.source not in taken] if chosen else []
-    before = head.generation if head else 0
+    folder, generation = night(usecase.name, asked.date, asked.run), head.generation if head else 0
     return Plan(
         usecase=usecase.name,
         date=asked.date,
         run=asked.run,
-        kind="new" if chosen else "noop" if head else "empty",
+        kind="new" if len(chosen) else "noop" if head else "empty",
         reason=asked.reason,
-        generation=before if head and not chosen else before + 1,
+        generation=generation if head and not len(chosen) else generation + 1,
         table_version=labels.version(),
         model=asked.model,
         shards=_shards(lake, folder, chosen, usecase.card.max_pods, asked.model),
-        carried=inputs.write(lake, folder, "carried", carried) if carried else None,
-        replaces=len(taken & standing.keys()),
+        carried=inputs.write(lake, folder, "carried", carried) if len(chosen) and stays.any() else None,
+        replaces=int((~stays).sum()),
         commit=asked.commit,
         image=asked.image,
         created=datetime.now(UTC).isoformat(),
     )
 
 
-def _table(usecase: UseCase, lake: Store) -> DeltaTable:
+def _kept(files: pa.Table, mask: Mask) -> pa.Table:
+    """Give the rows that a mask keeps; a million rows that all stay are not copied."""
+    return files if mask.all() else files.filter(pa.array(mask))
+
+
+def _table(usecase: UseCase, lake: Store) -> "DeltaTable":
     schema = columns.table_schema(usecase)
     labels = table.ensure(lake, usecase.name, schema)
     columns.agree(schema, table.column_types(labels))
     return labels
 
 
-def _wanted(asked: _Asked, standing: Standing, labels: DeltaTable) -> Callable[[Entry], bool]:
+def _wanted(asked: _Asked, files: pa.Table, compared: Compared, labels: "DeltaTable") -> Mask:
+    keys = files.column("key")
     if asked.reason == "replay":
-        faulty = quarantined_sources(labels, asked.date)
-        return lambda entry: entry.key in faulty
-    changed = quarantined_sources(labels, asked.date, CHANGED)
-
-    def wanted(entry: Entry) -> bool:
-        held = standing.get(entry.key)
-        if held is None or held.version != entry.version or entry.key in changed:
-            return True
-        return asked.reason == "relabel" and held.model != asked.model.sha256
-
-    return wanted
+        faulty: Mask = pc.is_in(keys, quarantined_sources(labels, asked.date)).to_numpy()
+        return faulty
+    changed: Mask = pc.is_in(keys, quarantined_sources(labels, asked.date, CHANGED)).to_numpy()
+    if asked.reason == "relabel":
+        return changed | ~compared.same | ~compared.known
+    return changed | ~compared.same
 
 
 def _require_nights(asked: _Asked, head: Commit | None) -> None:
@@ -189,16 +189,18 @@ def _require_nights(asked: _Asked, head: Commit | None) -> None:
         )
 
 
-def _shards(
-    lake: Store, folder: str, chosen: Sequence[Entry], largest: int, model: Model
-) -> tuple[Shard, ...]:
-    if not chosen:
+def _shards(lake: Store, folder: str, chosen: pa.Table, largest: int, model: Model) -> tuple[Shard, ...]:
+    if not len(chosen):
         return ()
-    parts = share_out(chosen, shards_for(chosen, largest))
-    return tuple(
-        inputs.write(lake, folder, f"{n:04}", [Input(e.key, e.version, e.size, model.sha256) for e in part])
-        for n, part in enumerate(parts)
-    )
+    work = share.weights(np.concatenate([sizes.to_numpy() for sizes in chosen.column("size").chunks]))
+    shards = share.shards_for(work, largest)
+    shard_of = share.share_out(work, shards)
+
+    def write(shard: int) -> Shard:
+        part = chosen.filter(pa.array(shard_of == shard)).combine_chunks()
+        return inputs.write(lake, folder, f"{shard:04}", [inputs.pinned(part, model.sha256)])
+
+    return tuple(side_by_side(write, range(shards), _PARTS))
 
 
 def _model(model: "Pinned") -> Model:

@@ -7,9 +7,10 @@ log is read back, and the run in it decides.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from deltalake import DeltaTable
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from nightlabel import log
 from nightlabel.contract import UseCase
@@ -21,6 +22,9 @@ from nightlabel.label.plan import read_plan
 from nightlabel.label.table import Commit
 from nightlabel.label.tally import Tally
 from nightlabel.store import Store
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
 
 _TRIES = 20  # commits; each lost try means that another date's night was committed meanwhile
 
@@ -50,7 +54,7 @@ def publish(usecase: UseCase, lake: Store, date: str, run: str) -> Committed:
     if plan.kind == "noop":
         return _nothing_new(lake, plan, labels)
     if (commit := _standing(lake, plan, labels)) is not None:
-        return _answer(lake, plan, labels, commit, "already")
+        return _answer(lake, plan, labels, commit, fresh="already")
     checked = receipts.complete(lake, plan)
     receipts.add_up(lake, plan, checked)
     receipts.require_known(usecase.card, checked)
@@ -62,7 +66,7 @@ def read_summary(lake: Store, usecase: str, date: str, run: str) -> Summary | No
     return papers.find(lake, _summary_key(usecase, date, run), Summary)
 
 
-def _commit(lake: Store, plan: Plan, checked: Sequence[Receipt], labels: DeltaTable) -> Committed:
+def _commit(lake: Store, plan: Plan, checked: Sequence[Receipt], labels: "DeltaTable") -> Committed:
     for _ in range(_TRIES):
         try:
             _try(lake, plan, checked, labels)
@@ -72,14 +76,14 @@ def _commit(lake: Store, plan: Plan, checked: Sequence[Receipt], labels: DeltaTa
             log.get("label").warning("no clear answer to the commit", run=plan.run, why=str(error)[:200])
         labels = _read_back(lake, plan)
         if (commit := _standing(lake, plan, labels)) is not None:
-            return _answer(lake, plan, labels, commit, "committed")
+            return _answer(lake, plan, labels, commit, fresh="committed", checked=checked)
     raise _unknown(plan)
 
 
-def _try(lake: Store, plan: Plan, checked: Sequence[Receipt], labels: DeltaTable) -> None:
+def _try(lake: Store, plan: Plan, checked: Sequence[Receipt], labels: "DeltaTable") -> None:
     gone = replace.Removal()
     if plan.replaces:
-        taken = {i.source for shard in plan.shards for i in inputs.read(lake, plan, shard)}
+        taken = set(inputs.tables(lake, plan, plan.shards).column("source").to_pylist())
         gone = replace.removal(lake, plan, table.files(labels, plan.date), taken)
     before = history.head(labels, plan.usecase, plan.date)
     ids = (Tally(**before.facts["ids"]) if before else Tally()) - gone.ids + receipts.ids(checked)
@@ -100,7 +104,7 @@ def _try(lake: Store, plan: Plan, checked: Sequence[Receipt], labels: DeltaTable
     table.commit(labels, facts, add=add, remove=gone.remove)
 
 
-def _standing(lake: Store, plan: Plan, labels: DeltaTable) -> Commit | None:
+def _standing(lake: Store, plan: Plan, labels: "DeltaTable") -> Commit | None:
     """Give the commit that already holds the plan's inputs, or nothing while the plan may be committed."""
     now = table.generation(labels, plan.usecase, plan.date)
     if now < plan.generation - 1:
@@ -126,17 +130,26 @@ def _standing(lake: Store, plan: Plan, labels: DeltaTable) -> Commit | None:
 def _holds(lake: Store, plan: Plan, head: Commit) -> bool:
     """Tell whether a generation has every planned input in its version, labelled by the plan's model."""
     held = history.inputs_of(lake, plan.usecase, head)
-    wanted = (i for shard in plan.shards for i in inputs.read(lake, plan, shard))
+    wanted = inputs.tables(lake, plan, plan.shards)
+    there = held.take(pc.index_in(wanted.column("source"), held.column("source")))
     return all(
-        i.source in held and held[i.source].version == i.version and held[i.source].model == i.model
-        for i in wanted
+        there.column(name).cast(pa.string()).equals(wanted.column(name).cast(pa.string()))
+        for name in ("source_version", "model_sha256")
     )
 
 
-def _answer(lake: Store, plan: Plan, labels: DeltaTable, commit: Commit, fresh: Outcome) -> Committed:
+def _answer(
+    lake: Store,
+    plan: Plan,
+    labels: "DeltaTable",
+    commit: Commit,
+    *,
+    fresh: Outcome,
+    checked: Sequence[Receipt] = (),
+) -> Committed:
     outcome: Outcome = fresh if commit.run == plan.run else "noop"
     if commit.run == plan.run:
-        _summarise(lake, plan, commit)
+        _summarise(lake, plan, commit, checked)
     head = table.generation(labels, plan.usecase, plan.date)
     return Committed(
         usecase=plan.usecase,
@@ -162,30 +175,31 @@ def _sentence(plan: Plan, commit: Commit, outcome: Outcome, head: int) -> str:
     return told[outcome] + newer
 
 
-def _nothing_new(lake: Store, plan: Plan, labels: DeltaTable) -> Committed:
+def _nothing_new(lake: Store, plan: Plan, labels: "DeltaTable") -> Committed:
     head = history.head(labels, plan.usecase, plan.date)
     if head is None:
         raise _set_back(plan, 0)
-    return _answer(lake, plan, labels, head, "noop")
+    return _answer(lake, plan, labels, head, fresh="noop")
 
 
-def _summarise(lake: Store, plan: Plan, commit: Commit) -> None:
+def _summarise(lake: Store, plan: Plan, commit: Commit, checked: Sequence[Receipt]) -> None:
     key = _summary_key(plan.usecase, plan.date, plan.run)
     if papers.find(lake, key, Summary) is None:
-        lake.create(key, receipts.summary(plan, receipts.complete(lake, plan), commit).sealed())
+        checked = checked or receipts.complete(lake, plan)
+        lake.create(key, receipts.summary(plan, checked, commit).sealed())
 
 
 def _summary_key(usecase: str, date: str, run: str) -> str:
     return f"{night(usecase, date, run)}/summary.json"
 
 
-def _opened(lake: Store, plan: Plan) -> DeltaTable:
+def _opened(lake: Store, plan: Plan) -> "DeltaTable":
     if labels := table.find(lake, plan.usecase):
         return labels
     raise _set_back(plan, 0)
 
 
-def _read_back(lake: Store, plan: Plan) -> DeltaTable:
+def _read_back(lake: Store, plan: Plan) -> "DeltaTable":
     try:
         return _opened(lake, plan)
     except UnavailableError as error:

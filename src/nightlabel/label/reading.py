@@ -1,174 +1,323 @@
-"""From pinned files to batches of records: read ahead, split, validated; what cannot be is a fault."""
+"""From pinned files to batches of records: read ahead, split, validated; what cannot be is a fault.
 
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+Files of a declared text format are split and validated thousands at a time, by column. Whatever is odd, and
+every file of another format, is read and validated by itself: slower, and obviously right.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from nightlabel import log, validate
-from nightlabel.contract import Fault, UseCase
+from nightlabel.contract import Fault, Reading, Texts, UseCase
+from nightlabel.contract.delimited import Delimited
 from nightlabel.errors import NightlabelError, QuarantineError, RefusedError
+from nightlabel.label.fetch import Answer, Request, fetch
+from nightlabel.label.flow import Flow
 from nightlabel.label.inputs import Input
-from nightlabel.label.papers import damaged
+from nightlabel.label.longfile import LongFile, Memory
+from nightlabel.label.stages import Stages
 from nightlabel.label.tally import WHOLE_FILE, Ordinals
 from nightlabel.store import Store
 
-BATCH_ROWS = 100_000
-"""Records that are labelled at once, unless one file has more: files are never cut."""
+BATCH_FILES = 2048
+"""Files that are read, validated and labelled together, at most."""
 
-WORKERS = 16
-"""Reads in flight: a request to an object store waits far longer than it works."""
+BATCH_BYTES = 2 * 1024 * 1024
+"""Bytes of small files that are read, validated and labelled together."""
 
-AHEAD_BYTES = 64 * 1024 * 1024
-"""Bytes that are read ahead of the batch in work, unless one file has more."""
+_LONG = 4
+"""Batches' worth of bytes up to which a file is read whole. A longer one of declared text is cut at line ends
+and read twice; one of another format is read whole, too."""
 
-_READS = 5  # attempts to read a file whose size is not the listed one
 _NAMED = 50  # unknown columns of one file that are counted by name
 
 
 @dataclass(frozen=True, slots=True)
-class FileRecords:
-    """One file: each of its records is in ``valid`` or in ``faults``.
+class Batch:
+    """Some files, or a part of a long one: each record is in ``valid`` or in ``faults``.
 
     Attributes:
-        valid: Typed records; the index is the row ordinal.
-        faults: One per record, or a single one with row ``None`` for the whole file.
+        files: The files.
+        valid: Typed records, in the order of files and rows; text may be dictionary-encoded.
+        file: Position of each valid record's file, shape (records,).
+        row: Row ordinal of each valid record, shape (records,).
+        faults: Position of the file and the fault of each other record, or of a whole file.
+        extra_columns: Files by column that the schema does not know.
+        ended: Number of files whose last record is here.
+        memory: What earlier parts of the same long file have left for its encoder.
     """
 
-    file: Input
-    valid: pd.DataFrame
-    faults: tuple[Fault, ...]
-    extra_columns: tuple[str, ...] = ()
+    files: Sequence[Input]
+    valid: pa.Table
+    file: Ordinals
+    row: Ordinals
+    faults: tuple[tuple[int, Fault], ...] = ()
+    extra_columns: Counter[str] = field(default_factory=Counter)
+    ended: int = 0
+    memory: Memory | None = None
 
     @property
-    def rows(self) -> Ordinals:
-        """The row ordinals of all records, shape (records,); ``WHOLE_FILE`` for a whole file."""
-        faulty = [WHOLE_FILE if f.row is None else f.row for f in self.faults]
-        return np.concatenate([self.valid.index.to_numpy(np.int64), np.array(faulty, np.int64)])
+    def ids(self) -> tuple[Ordinals, Ordinals]:
+        """File position and row ordinal of all records; ``WHOLE_FILE`` stands for a whole file."""
+        at = [position for position, _ in self.faults]
+        rows = [WHOLE_FILE if fault.row is None else fault.row for _, fault in self.faults]
+        return (
+            np.concatenate([self.file, np.array(at, np.int64)]),
+            np.concatenate([self.row, np.array(rows, np.int64)]),
+        )
 
 
 def batches(
-    usecase: UseCase, lake: Store, files: Sequence[Input], rows: int = BATCH_ROWS
-) -> Iterator[list[FileRecords]]:
+    usecase: UseCase,
+    lake: Store,
+    files: Iterable[Input],
+    *,
+    batch_files: int = BATCH_FILES,
+    batch_bytes: int = BATCH_BYTES,
+    stages: Stages | None = None,
+) -> Iterator[Batch]:
     """Read files in their order, and join them into batches.
 
     Args:
         usecase: Whose schema reads the files.
         lake: The lake.
         files: The pinned files; each is read in its pinned version or not at all.
-        rows: Records from which a batch is full.
+        batch_files: Files of one batch, at most.
+        batch_bytes: Bytes of one batch of small files; a much longer file of declared text is cut.
+        stages: Is told the processor time of parsing and validating.
 
     Yields:
-        Whole files, at least one.
+        Whole files, at least one, or a part of one.
 
     Raises:
         UnavailableError: The store did not answer.
         RefusedError: ``NL-N006``, the schema does not number the records of a file from 0.
     """
-    batch: list[FileRecords] = []
-    held = 0
-    for file, payload in read_ahead(lake, files):
-        batch.append(records(usecase, file, payload))
-        held += max(1, len(batch[-1].rows))
-        if held >= rows:
+    reader = _Reader(usecase, stages or Stages())
+    plan, asked = _groups(files, reader.text, batch_files, batch_bytes), deque[_Group]()
+
+    def requests() -> Iterator[Sequence[Request]]:
+        for group in plan:
+            asked.append(group)
+            yield group.requests
+
+    for answers in fetch(lake, requests(), Flow()):
+        if (batch := reader.batch(asked.popleft(), answers)) is not None:
             yield batch
-            batch, held = [], 0
-    if batch:
-        yield batch
 
 
-def records(usecase: UseCase, file: Input, payload: bytes | QuarantineError) -> FileRecords:
-    """Split one file into valid records and faults; raises as ``batches``."""
-    if isinstance(payload, QuarantineError):
-        return _whole(file, payload.code, payload.sentence)
-    try:
-        reading = usecase.schema.read(payload, labelled=False)
-        checked = validate.check(reading, usecase.schema.Record, usecase.schema.COLUMNS)
-    except QuarantineError as fault:
-        return _whole(file, fault.code, fault.sentence)
-    except (NightlabelError, OSError, MemoryError):
-        raise
-    except Exception as error:  # noqa: BLE001 - one poisoned file must not keep the others from their labels
-        log.get("label").exception("a file broke the reading of its use case", source=file.source)
-        return _whole(file, "NL-A000", f"reading this file failed: {type(error).__name__}")
-    if whole := [fault for fault in checked.faults if fault.row is None]:
-        return _whole(file, whole[0].code, whole[0].detail)
-    found = FileRecords(file, checked.frame, checked.faults, reading.extra_columns[:_NAMED])
-    return _numbered(found)
-
-
-def count(usecase: UseCase, payload: bytes | QuarantineError) -> int | None:
-    """Count the records of one file, valid or not; nothing where it cannot be split into records."""
-    if isinstance(payload, QuarantineError):
-        return None
-    try:
-        reading = usecase.schema.read(payload, labelled=False)
-    except (OSError, MemoryError):
-        raise
-    except Exception:  # noqa: BLE001 - labelling takes such a file for one id as well
-        return None
-    return None if any(fault.row is None for fault in reading.faults) else reading.records
-
-
-def read_ahead(lake: Store, files: Sequence[Input]) -> Iterator[tuple[Input, bytes | QuarantineError]]:
-    """Read files in their order, several at once, within a bound of bytes.
+def counts(usecase: UseCase, lake: Store, files: Iterable[Input]) -> Iterator[tuple[Input, int | None]]:
+    """Count the records of each file, valid or not; nothing where it cannot be split into records.
 
     Args:
+        usecase: Whose schema reads the files.
         lake: The lake.
         files: The pinned files.
-
-    Yields:
-        Each file with its bytes, or with the fault of one that changed or vanished.
 
     Raises:
         UnavailableError: The store did not answer.
     """
-    waiting, ahead = deque(files), deque[tuple[Input, Future[bytes | QuarantineError]]]()
-    held = 0
-    with ThreadPoolExecutor(WORKERS) as pool:
+    before = 0
+    for batch in batches(usecase, lake, files):
+        position, row = batch.ids
+        whole = set(position[row == WHOLE_FILE].tolist())
+        found = np.bincount(position, minlength=len(batch.files)).tolist()
+        if batch.memory is not None:
+            before += found[0]
+            found = [before]
+        if batch.ended:
+            yield from ((file, None if at in whole else found[at]) for at, file in enumerate(batch.files))
+            before = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Requests whose answers make a batch: small files, or one part of a long one in one of its passes."""
+
+    requests: Sequence[Request]
+    long: LongFile | None = None
+    take: bool = False
+
+
+def _groups(
+    files: Iterable[Input], text: Delimited | None, batch_files: int, batch_bytes: int
+) -> Iterator[_Group]:
+    group, held = list[Request](), 0
+    for file in files:
+        is_long = text is not None and file.size > _LONG * batch_bytes
+        if group and (is_long or held + file.size > batch_bytes or len(group) >= batch_files):
+            yield _Group(group)
+            group, held = [], 0
+        if text is not None and is_long:
+            long = LongFile(text, file)
+            for take in (False, True):
+                for start in range(0, file.size, batch_bytes):
+                    part = Request(file, start, min(start + batch_bytes, file.size))
+                    yield _Group([part], long, take)
+        else:
+            group.append(Request(file))
+            held += file.size
+    if group:
+        yield _Group(group)
+
+
+def _text(usecase: UseCase) -> Delimited | None:
+    """Give the declared format of a use case whose files are delimited text."""
+    text: Delimited | None = getattr(usecase.schema, "TEXT", None)
+    return text
+
+
+class _Reader:
+    def __init__(self, usecase: UseCase, stages: Stages) -> None:
+        self._usecase, self._stages = usecase, stages
+        self.text = _text(usecase)
+        record, columns = usecase.schema.Record, usecase.schema.COLUMNS
+        self._schema = pa.schema([columns.field(name) for name in record.model_fields])
+
+    def batch(self, group: _Group, answers: Sequence[Answer]) -> Batch | None:
+        """Make a batch of the answers of a group; a first look at a long file makes none."""
+        if group.long:
+            return self._part_of(group.long, group.requests[0], answers[0], take=group.take)
+        files = [request.file for request in group.requests]
+        parts = self._parts(files, answers)
+        return replace(self._joined(files, parts), ended=len(files))
+
+    def _part_of(self, long: LongFile, request: Request, answer: Answer, *, take: bool) -> Batch | None:
+        with self._stages.of("parse"):
+            if not take:
+                long.look(request.start, answer)
+                return None
+            found = long.take(request.start, answer)
+        if found is None:
+            return None
+        if isinstance(found, QuarantineError):
+            return replace(self._joined([long.file], [_whole(0, found.code, found.sentence)]), ended=1)
+        batch = self._joined([long.file], self._checked(found))
+        return replace(batch, memory=long.memory, ended=int(request.end == long.file.size))
+
+    def _parts(self, files: Sequence[Input], answers: Sequence[Answer]) -> "list[_Part]":
+        read = [at for at, answer in enumerate(answers) if isinstance(answer, bytes)]
+        parts = [_whole(at, a.code, a.sentence) for at, a in enumerate(answers) if not isinstance(a, bytes)]
+        payloads = [answer for answer in answers if isinstance(answer, bytes)]
+        if self.text is None:
+            return [*parts, *self._one_by_one(files, read, payloads)]
         try:
-            while waiting or ahead:
-                while waiting and (not ahead or _room(held, len(ahead), waiting[0])):
-                    file = waiting.popleft()
-                    ahead.append((file, pool.submit(_read, lake, file)))
-                    held += file.size
-                file, reading = ahead.popleft()
-                yield file, reading.result()
-                held -= file.size
-        finally:
-            pool.shutdown(cancel_futures=True)
+            with self._stages.of("parse"):
+                texts = self.text.split(payloads, labelled=False)
+            together = [_moved(part, read) for part in self._checked(texts)]
+        except (NightlabelError, OSError, MemoryError):
+            raise
+        except Exception:  # noqa: BLE001 - what breaks many files at once is found file by file
+            log.get("label").exception("reading many files at once failed: each is read by itself")
+            return [*parts, *self._one_by_one(files, read, payloads)]
+        odd = self._one_by_one(files, [read[i] for i in texts.odd], [payloads[i] for i in texts.odd])
+        return [*parts, *together, *odd]
+
+    def _checked(self, texts: Texts) -> "list[_Part]":
+        """Validate records by column, and those that do not pass one by one."""
+        with self._stages.of("validate"):
+            schema = self._usecase.schema
+            accepted = validate.accept(texts.table, schema.Record, schema.COLUMNS)
+            sound, extra = accepted.sound, Counter(texts.extra_columns)
+            if sound.all():
+                return [_Part(accepted.table, texts.file, texts.row, texts.faults, extra)]
+            table = accepted.table.filter(sound) if len(accepted.table) else accepted.table
+            part = _Part(table, texts.file[sound], texts.row[sound], texts.faults, extra)
+            return [part, self._suspicious(texts, np.flatnonzero(~sound))]
+
+    def _suspicious(self, texts: Texts, at: Ordinals) -> "_Part":
+        frame = validate.typed(texts.table.take(at))
+        frame.index = pd.Index(at)
+        checked = self._check(Reading(frame))
+        kept = checked.frame.index.to_numpy(np.int64)
+        faults = ((int(texts.file[f.row]), replace(f, row=int(texts.row[f.row]))) for f in checked.faults)
+        return _Part(self._table(checked.frame), texts.file[kept], texts.row[kept], tuple(faults))
+
+    def _one_by_one(
+        self, files: Sequence[Input], positions: Sequence[int], payloads: Sequence[bytes]
+    ) -> "list[_Part]":
+        with self._stages.of("validate"):
+            return [self._alone(at, files[at], p) for at, p in zip(positions, payloads, strict=True)]
+
+    def _alone(self, at: int, file: Input, payload: bytes) -> "_Part":
+        try:
+            reading = self._usecase.schema.read(payload, labelled=False)
+            checked = self._check(reading)
+        except QuarantineError as fault:
+            return _whole(at, fault.code, fault.sentence)
+        except (NightlabelError, OSError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one poisoned file must not keep the others from their labels
+            log.get("label").exception("a file broke the reading of its use case", source=file.source)
+            return _whole(at, "NL-A000", f"reading this file failed: {type(error).__name__}")
+        if whole := [fault for fault in checked.faults if fault.row is None]:
+            return _whole(at, whole[0].code, whole[0].detail)
+        row = checked.frame.index.to_numpy(np.int64)
+        _require_ordinals(file, [*row.tolist(), *(fault.row for fault in checked.faults)])
+        faults = tuple((at, fault) for fault in checked.faults)
+        extra = Counter(reading.extra_columns[:_NAMED])
+        return _Part(self._table(checked.frame), np.full(len(row), at), row, faults, extra)
+
+    def _check(self, reading: Reading) -> validate.Checked:
+        return validate.check(reading, self._usecase.schema.Record, self._usecase.schema.COLUMNS)
+
+    def _table(self, frame: pd.DataFrame) -> pa.Table:
+        return pa.Table.from_pandas(frame, self._schema, preserve_index=False)
+
+    def _joined(self, files: Sequence[Input], parts: "Sequence[_Part]") -> Batch:
+        """Put the records of all parts in the order of files and rows."""
+        filled = [part for part in parts if part.table is not None and len(part.table)]
+        faults = sorted((f for p in parts for f in p.faults), key=lambda fault: (fault[0], fault[1].row or 0))
+        extra = sum((part.extra_columns for part in parts), Counter[str]())
+        if len(filled) == 1 and filled[0].table is not None:
+            (only,) = filled
+            return Batch(files, only.table, only.file, only.row, tuple(faults), extra)
+        file = np.concatenate([np.zeros(0, np.int64), *(part.file for part in filled)])
+        row = np.concatenate([np.zeros(0, np.int64), *(part.row for part in filled)])
+        order = np.lexsort((row, file))
+        tables = [_plain(part.table, self._schema) for part in filled if part.table is not None]
+        table = pa.concat_tables([self._schema.empty_table(), *tables]).combine_chunks().take(order)
+        return Batch(files, table, file[order], row[order], tuple(faults), extra)
 
 
-def _whole(file: Input, code: str, detail: str) -> FileRecords:
-    return FileRecords(file, pd.DataFrame(), (Fault(None, code, detail),))
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Records that were read in one way, with the positions of their files."""
+
+    table: pa.Table | None
+    file: Ordinals
+    row: Ordinals
+    faults: tuple[tuple[int, Fault], ...] = ()
+    extra_columns: Counter[str] = field(default_factory=Counter)
 
 
-def _numbered(found: FileRecords) -> FileRecords:
-    rows = found.rows
-    if not np.array_equal(np.sort(rows), np.arange(len(rows))):
+def _whole(at: int, code: str, detail: str) -> _Part:
+    none = np.zeros(0, np.int64)
+    return _Part(None, none, none, ((at, Fault(None, code, detail)),))
+
+
+def _moved(part: _Part, positions: Sequence[int]) -> _Part:
+    """Give a part the positions that its files have among all files of the batch."""
+    places = np.asarray(positions, np.int64)
+    faults = tuple((int(places[at]), fault) for at, fault in part.faults)
+    return replace(part, file=places[part.file], faults=faults)
+
+
+def _plain(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    return table.cast(schema) if table.schema != schema else table
+
+
+def _require_ordinals(file: Input, rows: Sequence[int | None]) -> None:
+    if sorted(row for row in rows if row is not None) != list(range(len(rows))):
         raise RefusedError(
-            f"the records of {found.file.source!r} are not numbered from 0 without gaps",
+            f"the records of {file.source!r} are not numbered from 0 without gaps",
             code="NL-N006",
             kept="everything; the shard left no receipt",
             advice="correct read() in schema.py: every physical record has its ordinal",
-            source=found.file.source,
+            source=file.source,
         )
-    return found
-
-
-def _room(held: int, reads: int, file: Input) -> bool:
-    return reads < 2 * WORKERS and held + file.size <= AHEAD_BYTES
-
-
-def _read(lake: Store, file: Input) -> bytes | QuarantineError:
-    for _ in range(_READS):
-        try:
-            payload = lake.get(file.source, version=file.version)
-        except QuarantineError as fault:
-            return fault
-        if len(payload) == file.size:
-            return payload
-    raise damaged(file.source, f"{len(payload)} bytes came of {file.size}")

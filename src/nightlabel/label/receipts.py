@@ -9,6 +9,7 @@ from nightlabel.errors import RefusedError
 from nightlabel.label import papers, tally
 from nightlabel.label.names import labels, night
 from nightlabel.label.papers import Plan, Receipt, Shard, Summary
+from nightlabel.label.reads import side_by_side
 from nightlabel.label.table import Commit
 from nightlabel.label.tally import Tally
 from nightlabel.store import Store
@@ -24,6 +25,17 @@ def receipt_key(plan: Plan, shard: str) -> str:
     return f"{night(plan.usecase, plan.date, plan.run)}/receipts/{shard}.json"
 
 
+def stored(lake: Store, plan: Plan) -> dict[str, Receipt | None]:
+    """Give what receipts there are of a plan, by the names of all of its shards, in their order.
+
+    Raises:
+        UnavailableError: ``NL-B007``, a receipt is damaged.
+    """
+    names = [shard.name for shard in plan.shards]
+    found = side_by_side(lambda name: papers.find(lake, receipt_key(plan, name), Receipt), names)
+    return dict(zip(names, found, strict=True))
+
+
 def complete(lake: Store, plan: Plan) -> list[Receipt]:
     """Give all receipts of a plan, in the order of its shards.
 
@@ -35,7 +47,7 @@ def complete(lake: Store, plan: Plan) -> list[Receipt]:
         RefusedError: ``NL-D006``, shards left no receipt.
         UnavailableError: ``NL-B007``, a receipt is damaged.
     """
-    found = {s.name: papers.find(lake, receipt_key(plan, s.name), Receipt) for s in plan.shards}
+    found = stored(lake, plan)
     if missing := [name for name, receipt in found.items() if receipt is None]:
         raise RefusedError(
             f"{len(found) - len(missing)} of {len(found)} receipts although labelling is said to be done",
@@ -67,9 +79,9 @@ def add_up(lake: Store, plan: Plan, receipts: Sequence[Receipt]) -> None:
             advice=_AGAIN.format(usecase=plan.usecase, date=plan.date),
             shards=foreign,
         )
-    stored = _stored(lake, plan)
+    sizes = _sizes(lake, plan)
     for shard, receipt in zip(plan.shards, receipts, strict=True):
-        if fault := _fault(shard, receipt, stored):
+        if fault := _fault(shard, receipt, sizes):
             raise RefusedError(
                 f"the receipt of shard {shard.name} does not add up: {fault}",
                 code="NL-N004",
@@ -151,13 +163,14 @@ def counted(parts: Iterable[dict[str, int]]) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def _stored(lake: Store, plan: Plan) -> dict[str, int]:
+def _sizes(lake: Store, plan: Plan) -> dict[str, int]:
+    """Give the sizes of the date's data files, committed or not, by their path below the table's root."""
     root = labels(plan.usecase)
     found = lake.list(f"{root}/date={plan.date}") if plan.shards else ()
     return {entry.key.removeprefix(f"{root}/"): entry.size for entry in found}
 
 
-def _fault(shard: Shard, receipt: Receipt, stored: dict[str, int]) -> str:
+def _fault(shard: Shard, receipt: Receipt, sizes: dict[str, int]) -> str:
     rows = Counter[str]()
     for file in receipt.data:
         rows[file.outcome] += file.rows
@@ -168,7 +181,7 @@ def _fault(shard: Shard, receipt: Receipt, stored: dict[str, int]) -> str:
         return f"{receipt.records} records are not {receipt.labelled} labelled and {quarantined} quarantined"
     if (rows["labelled"], rows["quarantined"]) != (receipt.labelled, quarantined):
         return "its data files have other numbers of records"
-    wrong = [file.path for file in receipt.data if stored.get(file.path) != file.size]
+    wrong = [file.path for file in receipt.data if sizes.get(file.path) != file.size]
     return f"{len(wrong)} data files are missing or have another size, first {wrong[0]}" if wrong else ""
 
 

@@ -2,14 +2,15 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from nightlabel.contract import UseCase
-from nightlabel.label import history, table
+from nightlabel.label import history, inputs, table
 from nightlabel.label.inputs import Input
 from nightlabel.label.labels import read_labels
 from nightlabel.label.names import label_date
-from nightlabel.label.reading import BATCH_ROWS, batches
+from nightlabel.label.reading import BATCH_FILES, Batch, batches
 from nightlabel.label.writing import checked_labels, frame_of
 from nightlabel.store import Store
 
@@ -21,7 +22,7 @@ COLUMNS = ["source", "row", "old_label", "old_confidence", "new_label", "new_con
 
 
 def relabel(
-    usecase: UseCase, lake: Store, date: str, labeller: "Labeller", *, batch_rows: int = BATCH_ROWS
+    usecase: UseCase, lake: Store, date: str, labeller: "Labeller", *, batch_files: int = BATCH_FILES
 ) -> pd.DataFrame:
     """Label the files of a committed night with another model, and set old beside new.
 
@@ -30,7 +31,7 @@ def relabel(
         lake: The lake.
         date: The label date.
         labeller: The other model.
-        batch_rows: Records that are labelled at once.
+        batch_files: Files that are labelled at once, at most.
 
     Returns:
         One row for each labelled record whose file is still in the inbox in that version: ``source``,
@@ -42,7 +43,7 @@ def relabel(
         UnavailableError: The store did not answer.
     """
     files = _files(usecase, lake, label_date(date))
-    new = [_labels(frame_of(batch), labeller) for batch in batches(usecase, lake, files, batch_rows)]
+    new = [_labels(batch, labeller) for batch in batches(usecase, lake, files, batch_files=batch_files)]
     if not files or not any(len(part) for part in new):
         return pd.DataFrame(columns=COLUMNS)
     old = read_labels(lake, usecase.name, date, [*KEY, "label", "confidence"])
@@ -56,12 +57,20 @@ def relabel(
 def _files(usecase: UseCase, lake: Store, date: str) -> list[Input]:
     snapshot = table.find(lake, usecase.name)
     head = history.head(snapshot, usecase.name, date) if snapshot else None
-    return list(history.inputs_of(lake, usecase.name, head).values())
+    return list(inputs.rows(history.inputs_of(lake, usecase.name, head)))
 
 
-def _labels(frame: pd.DataFrame, labeller: "Labeller") -> pd.DataFrame:
-    if frame.empty:
+def _labels(batch: Batch, labeller: "Labeller") -> pd.DataFrame:
+    if not len(batch.valid):
         return pd.DataFrame(columns=[*KEY, "new_label", "new_confidence"])
-    labels = checked_labels(frame, labeller.label(frame.drop(columns=KEY[1:])), labeller.classes)
-    new = labels[["label", "confidence"]].rename(columns=lambda name: f"new_{name}")
-    return pd.concat([frame[KEY].astype({"row": "Int64"}), new], axis="columns")
+    given = checked_labels(batch, labeller.predict(labeller.encode(frame_of(batch), batch.memory)))
+    sources, versions = ([getattr(f, name) for f in batch.files] for name in ("source", "version"))
+    return pd.DataFrame(
+        {
+            "source": pd.Series(sources, dtype="str").take(batch.file).to_numpy(),
+            "source_version": pd.Series(versions, dtype="str").take(batch.file).to_numpy(),
+            "row": pd.array(batch.row, dtype="Int64"),
+            "new_label": np.array(given.classes, dtype=object)[given.order[:, 0]],
+            "new_confidence": given.confidences[:, 0],
+        }
+    )

@@ -2,21 +2,28 @@
 
 import io
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from nightlabel.label import tally, writing
+from nightlabel.label import held, tally, writing
 from nightlabel.label.names import labels
 from nightlabel.label.papers import DataFile, Plan
+from nightlabel.label.reads import side_by_side
 from nightlabel.label.table import TableFile
 from nightlabel.label.tally import WHOLE_FILE, Tally
 from nightlabel.store import Store
 
 IDENTITY = ["source", "source_version", "row"]
+_AHEAD = 4  # data files that are read at once
+_ROWS = 262_144  # rows of a data file that are open at the same time
+
+Rows = TypeVar("Rows", pa.Table, pa.RecordBatch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,7 @@ class Removal:
     ids: Tally = Tally()  # noqa: RUF009 - a Tally is frozen
 
 
-def removal(lake: Store, plan: Plan, files: list[TableFile], sources: set[str]) -> Removal:
+def removal(lake: Store, plan: Plan, files: Sequence[TableFile], sources: AbstractSet[str]) -> Removal:
     """Take the records of some sources out of a partition.
 
     Args:
@@ -48,11 +55,12 @@ def removal(lake: Store, plan: Plan, files: list[TableFile], sources: set[str]) 
     """
     attempt = uuid.uuid4().hex
     remove, add, ids = list[TableFile](), list[DataFile](), Tally()
-    for number, file in enumerate(files):
-        rows = read(lake, plan.usecase, file)
-        goes = pc.is_in(rows.column("source"), value_set=pa.array(sorted(sources), pa.string()))
-        if not pc.any(goes).as_py():
+    read_rows = side_by_side(lambda file: read(lake, plan.usecase, file), files, _AHEAD)
+    for number, (file, rows) in enumerate(zip(files, read_rows, strict=True)):
+        gone = [source for source in rows.column("source").unique().to_pylist() if source in sources]
+        if not gone:
             continue
+        goes = pc.is_in(rows.column("source"), value_set=pa.array(gone, pa.string()))
         remove.append(file)
         ids += tally_of(rows.filter(goes))
         if len(stay := rows.filter(pc.invert(goes))):
@@ -61,32 +69,43 @@ def removal(lake: Store, plan: Plan, files: list[TableFile], sources: set[str]) 
     return Removal(tuple(remove), tuple(add), ids)
 
 
-def read(lake: Store, usecase: str, file: TableFile, columns: list[str] | None = None) -> pa.Table:
+def read(lake: Store, usecase: str, file: TableFile) -> pa.Table:
     """Read one data file of the table, without the partition columns.
+
+    The file may be ours or another engine's; pages are held against their checksums.
 
     Args:
         lake: The lake.
         usecase: Name of the use case.
         file: The data file.
-        columns: The columns to read; ``None`` for all.
     """
-    return opened(lake.get(f"{labels(usecase)}/{file.path}"), columns)
+    data = lake.get(f"{labels(usecase)}/{file.path}")
+    return plain(pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True).read())
 
 
-def opened(data: bytes, columns: list[str] | None = None) -> pa.Table:
-    """Open the bytes of a data file, ours or another engine's; pages are held against their checksums.
+def batches(data: bytes, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """Open the bytes of a data file, some rows at a time; pages are held against their checksums.
 
     Args:
         data: The bytes.
-        columns: The columns to read; ``None`` for all.
+        columns: The columns to read; the names of files come dictionary-encoded.
     """
-    rows = pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True).read(columns)
+    opened = pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True, read_dictionary=IDENTITY[:2])
+    yield from opened.iter_batches(_ROWS, columns=columns)
+
+
+def plain(rows: Rows) -> Rows:
+    """Give rows with the types that we write: other engines keep views of text, and we dictionaries."""
     return rows.cast(pa.schema([field.with_type(_plain(field.type)) for field in rows.schema]))
 
 
 def tally_of(rows: pa.Table) -> Tally:
     """Tally the record ids of table rows."""
-    return tally.total(tally.of_records(*key, ordinals) for key, ordinals in by_file(rows))
+    ids = Tally()
+    for part in rows.select(IDENTITY).to_batches():
+        seeds, file = held.by_file(part)
+        ids += tally.of_rows(seeds, file, _ordinals(part.column("row")).to_numpy(zero_copy_only=False))
+    return ids
 
 
 def by_file(rows: pa.Table) -> Iterator[tuple[tuple[str, str], tally.Ordinals]]:
@@ -98,9 +117,7 @@ def by_file(rows: pa.Table) -> Iterator[tuple[tuple[str, str], tally.Ordinals]]:
     Yields:
         The file, and its ordinals, shape (records,), ``WHOLE_FILE`` for a file that is one id.
     """
-    numbered = rows.set_column(
-        rows.schema.get_field_index("row"), "row", pc.fill_null(rows.column("row"), WHOLE_FILE)
-    )
+    numbered = rows.set_column(rows.schema.get_field_index("row"), "row", _ordinals(rows.column("row")))
     grouped = numbered.group_by(IDENTITY[:2]).aggregate([("row", "list")])
     keys = zip(
         grouped.column("source").to_pylist(), grouped.column("source_version").to_pylist(), strict=True
@@ -109,8 +126,13 @@ def by_file(rows: pa.Table) -> Iterator[tuple[tuple[str, str], tally.Ordinals]]:
         yield key, ordinals.values.to_numpy(zero_copy_only=False)
 
 
+def _ordinals(rows: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    return pc.fill_null(rows, WHOLE_FILE)
+
+
 def _plain(kind: pa.DataType) -> pa.DataType:
-    """Give the type as we write it: other engines keep views of text."""
+    if pa.types.is_dictionary(kind):
+        return _plain(kind.value_type)
     if pa.types.is_list(kind):
         return pa.list_(_plain(kind.value_type))
     return pa.string() if pa.types.is_string_view(kind) or pa.types.is_large_string(kind) else kind

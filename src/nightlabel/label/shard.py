@@ -3,24 +3,23 @@
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-
-import pyarrow as pa
 
 from nightlabel import log
 from nightlabel.contract import UseCase
 from nightlabel.errors import RefusedError
 from nightlabel.label import inputs, papers, tally, writing
-from nightlabel.label.inputs import Input
 from nightlabel.label.names import printable
 from nightlabel.label.papers import DataFile, Plan, Receipt, Shard
 from nightlabel.label.plan import read_plan
-from nightlabel.label.reading import BATCH_ROWS, FileRecords, batches
+from nightlabel.label.reading import BATCH_BYTES, BATCH_FILES, Batch, batches
 from nightlabel.label.receipts import receipt_key
+from nightlabel.label.stages import Stages
 from nightlabel.label.tally import Tally
+from nightlabel.label.writing import Writer
 from nightlabel.store import Store
 
 if TYPE_CHECKING:
@@ -38,11 +37,11 @@ class _Count:
     labelled: int = 0
     unknown: int = 0
     ids: Tally = field(default_factory=Tally)
+    inputs: Tally = field(default_factory=Tally)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.monotonic)
     quarantined: Counter[str] = field(default_factory=Counter)
     extra_columns: Counter[str] = field(default_factory=Counter)
-    data: list[DataFile] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,7 @@ class _Attempt:
     lake: Store
     plan: Plan
     labeller: "Labeller"
+    stages: Stages = field(default_factory=Stages)
     name: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
@@ -63,7 +63,8 @@ def label_shard(  # noqa: PLR0917 - a shard is named by all of these
     labeller: "Labeller",
     on_progress: Progress | None = None,
     *,
-    batch_rows: int = BATCH_ROWS,
+    batch_files: int = BATCH_FILES,
+    batch_bytes: int = BATCH_BYTES,
 ) -> Receipt:
     """Label the files of one shard.
 
@@ -75,7 +76,8 @@ def label_shard(  # noqa: PLR0917 - a shard is named by all of these
         shard: Name of the shard.
         labeller: The plan's model.
         on_progress: Is told after each batch.
-        batch_rows: Records that are labelled at once; whole files, so one file may exceed it.
+        batch_files: Files that are labelled at once, at most.
+        batch_bytes: Bytes of small files that are labelled at once.
 
     Returns:
         The shard's receipt. If another attempt was first it is that one's, marked ``superseded``.
@@ -92,7 +94,7 @@ def label_shard(  # noqa: PLR0917 - a shard is named by all of these
         return standing.model_copy(update={"superseded": True})
     _require_model(plan, labeller)
     attempt = _Attempt(usecase, lake, plan, labeller)
-    receipt = _work(attempt, planned, on_progress, batch_rows)
+    receipt = _work(attempt, planned, on_progress, batch_files=batch_files, batch_bytes=batch_bytes)
     if lake.create(key, receipt.sealed()):
         return receipt
     log.get("label").info("superseded: another attempt was first", run=run, shard=shard)
@@ -100,41 +102,49 @@ def label_shard(  # noqa: PLR0917 - a shard is named by all of these
     return (first or receipt).model_copy(update={"superseded": True})
 
 
-def _work(attempt: _Attempt, shard: Shard, on_progress: Progress | None, batch_rows: int) -> Receipt:
-    count = _Count()
-    files = inputs.read(attempt.lake, attempt.plan, shard)
-    for number, batch in enumerate(batches(attempt.usecase, attempt.lake, files, batch_rows)):
-        _label(attempt, batch, number, count)
-        if on_progress:
-            on_progress(count.files, len(files), count.ids.count)
-    return _receipt(attempt, shard, files, count)
+def _work(attempt: _Attempt, shard: Shard, on_progress: Progress | None, **bounds: int) -> Receipt:
+    count, stages = _Count(), attempt.stages
+    writer = Writer(attempt.lake, attempt.plan, attempt.name, stages)
+    files = inputs.stream(attempt.lake, attempt.plan, shard)
+    try:
+        for batch in batches(attempt.usecase, attempt.lake, files, stages=stages, **bounds):
+            _label(attempt, batch, writer, count)
+            _add(count, batch)
+            if on_progress:
+                on_progress(count.files, shard.files, count.ids.count)
+        return _receipt(attempt, shard, count, writer.finish())
+    finally:
+        writer.drop()
 
 
-def _label(attempt: _Attempt, batch: Sequence[FileRecords], number: int, count: _Count) -> None:
-    frame = writing.frame_of(batch)
-    if len(frame):
-        seen = frame.drop(columns=["source_version", "row"])
-        labels = writing.checked_labels(frame, attempt.labeller.label(seen), attempt.labeller.classes)
-        rows = writing.labelled_rows(attempt.usecase, attempt.plan, frame, labels)
-        count.data.append(_store(attempt, "labelled", number, rows))
-        count.unknown += int(attempt.labeller.unknown(seen).sum())
-    if any(file.faults for file in batch):
-        rows = writing.quarantined_rows(attempt.usecase, attempt.plan, batch)
-        count.data.append(_store(attempt, "quarantined", number, rows))
-    count.files += len(batch)
-    count.labelled += len(frame)
-    for file in batch:
-        count.ids += tally.of_records(file.file.source, file.file.version, file.rows)
-        count.quarantined.update(fault.code for fault in file.faults)
-        count.extra_columns.update(printable(name, 60) for name in file.extra_columns)
+def _label(attempt: _Attempt, batch: Batch, writer: Writer, count: _Count) -> None:
+    usecase, plan, labeller, stages = attempt.usecase, attempt.plan, attempt.labeller, attempt.stages
+    if len(batch.valid):
+        with stages.of("encode"):
+            encoded = labeller.encode(writing.frame_of(batch), batch.memory)
+        with stages.of("predict"):
+            labels = writing.checked_labels(batch, labeller.predict(encoded))
+        count.unknown += int(encoded.unknown.sum())
+        with stages.of("write"):
+            rows = writing.labelled_rows(usecase, plan, batch, labels)
+        writer.add("labelled", rows)
+    if batch.faults:
+        writer.add("quarantined", writing.quarantined_rows(usecase, plan, batch))
 
 
-def _store(attempt: _Attempt, outcome: papers.Outcome, number: int, rows: pa.Table) -> DataFile:
-    plan, name = attempt.plan, f"{attempt.name}-{number:05d}"
-    return writing.store(attempt.lake, plan, rows, outcome=outcome, name=name)
+def _add(count: _Count, batch: Batch) -> None:
+    count.files += batch.ended
+    count.labelled += len(batch.valid)
+    seeds = tally.seeds((file.source, file.version) for file in batch.files)
+    count.ids += tally.of_rows(seeds, *batch.ids)
+    if batch.ended:
+        count.inputs += tally.of_seeds(seeds)
+    count.quarantined.update(fault.code for _, fault in batch.faults)
+    for name, files in batch.extra_columns.items():
+        count.extra_columns[printable(name, 60)] += files
 
 
-def _receipt(attempt: _Attempt, shard: Shard, files: Sequence[Input], count: _Count) -> Receipt:
+def _receipt(attempt: _Attempt, shard: Shard, count: _Count, data: tuple[DataFile, ...]) -> Receipt:
     plan = attempt.plan
     return Receipt(
         usecase=plan.usecase,
@@ -143,18 +153,19 @@ def _receipt(attempt: _Attempt, shard: Shard, files: Sequence[Input], count: _Co
         shard=shard.name,
         attempt=attempt.name,
         files=count.files,
-        bytes=sum(file.size for file in files),
+        bytes=shard.bytes,
         records=count.ids.count,
         labelled=count.labelled,
         quarantined=dict(sorted(count.quarantined.items())),
         extra_columns=dict(sorted(count.extra_columns.items())),
         unknown=count.unknown,
         model_sha256=attempt.labeller.sha256,
-        inputs=tally.of_files((file.source, file.version) for file in files),
+        inputs=count.inputs,
         ids=count.ids,
-        data=tuple(count.data),
+        data=data,
         seconds=round(time.monotonic() - count.clock, 3),
         started=count.started.isoformat(),
+        cpu=attempt.stages.seconds(),
     )
 
 

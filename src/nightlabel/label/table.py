@@ -1,4 +1,7 @@
-"""The one door to Delta Lake: the labels table of a use case, its snapshots and its commits."""
+"""The one door to Delta Lake: the labels table of a use case, its snapshots and its commits.
+
+Its library is imported where it is used: a shard writes data files and opens no table.
+"""
 
 import contextlib
 import json
@@ -6,12 +9,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Schema, Transaction
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
-from deltalake.transaction import AddAction, RemoveAction
 
 from nightlabel.errors import UnavailableError
 from nightlabel.label.names import labels
@@ -19,6 +19,10 @@ from nightlabel.label.papers import DataFile, Outcome
 from nightlabel.settings import settings
 from nightlabel.store import Store
 from nightlabel.store.store import s3_options
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+    from deltalake.transaction import AddAction, RemoveAction
 
 PARTITIONS = ["date", "outcome"]
 METADATA = "nightlabel"
@@ -58,12 +62,15 @@ class Commit:
     facts: Mapping[str, Any]
 
 
-def find(lake: Store, usecase: str) -> DeltaTable | None:
+def find(lake: Store, usecase: str) -> "DeltaTable | None":
     """Open the labels table at its newest version, or give nothing where there is none yet.
 
     Raises:
         UnavailableError: ``NL-B001``, the store did not answer.
     """
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError, TableNotFoundError
+
     try:
         return DeltaTable(lake.at(labels(usecase)), storage_options=_options(lake))
     except TableNotFoundError:
@@ -72,7 +79,7 @@ def find(lake: Store, usecase: str) -> DeltaTable | None:
         raise _unavailable(error) from error
 
 
-def ensure(lake: Store, usecase: str, schema: pa.Schema) -> DeltaTable:
+def ensure(lake: Store, usecase: str, schema: pa.Schema) -> "DeltaTable":
     """Open the labels table; make it on first use, add columns that the card carries since.
 
     Args:
@@ -83,6 +90,9 @@ def ensure(lake: Store, usecase: str, schema: pa.Schema) -> DeltaTable:
     Raises:
         UnavailableError: ``NL-B001``, the store did not answer.
     """
+    from deltalake import Schema
+    from deltalake.exceptions import CommitFailedError
+
     table = find(lake, usecase) or _create(lake, usecase, schema)
     missing = [f for f in Schema.from_arrow(schema).fields if f.name not in _names(table)]
     if missing:
@@ -92,17 +102,17 @@ def ensure(lake: Store, usecase: str, schema: pa.Schema) -> DeltaTable:
     return table
 
 
-def column_types(table: DeltaTable) -> dict[str, pa.DataType]:
+def column_types(table: "DeltaTable") -> dict[str, pa.DataType]:
     """Give the storage type of each column of a table."""
     return {field.name: field.type for field in pa.schema(table.schema().to_arrow())}
 
 
-def generation(table: DeltaTable, usecase: str, date: str) -> int:
+def generation(table: "DeltaTable", usecase: str, date: str) -> int:
     """Give the newest generation of a date in a snapshot; 0 where the date was not committed."""
     return table.transaction_version(_application(usecase, date)) or 0
 
 
-def commits(table: DeltaTable, date: str = "") -> Iterator[Commit]:
+def commits(table: "DeltaTable", date: str = "") -> Iterator[Commit]:
     """Give the committed generations, the newest first; of one date, or of all."""
     seen, limit = 0, _LOOK_BACK
     while True:
@@ -115,12 +125,12 @@ def commits(table: DeltaTable, date: str = "") -> Iterator[Commit]:
         seen, limit = len(history), limit * 4
 
 
-def committed(table: DeltaTable, date: str, number: int) -> Commit | None:
+def committed(table: "DeltaTable", date: str, number: int) -> Commit | None:
     """Give one generation of a date."""
     return next((c for c in commits(table, date) if c.generation == number), None)
 
 
-def files(table: DeltaTable, date: str = "") -> list[TableFile]:
+def files(table: "DeltaTable", date: str = "") -> list[TableFile]:
     """Give the data files of a snapshot, by path; of one date, or of all."""
     actions = pa.table(table.get_add_actions(flatten=True)).to_pydict()
     if not actions["path"]:
@@ -133,13 +143,13 @@ def files(table: DeltaTable, date: str = "") -> list[TableFile]:
     )
 
 
-def dates(table: DeltaTable) -> list[str]:
+def dates(table: "DeltaTable") -> list[str]:
     """Give the dates that have records, in order."""
     return sorted({str(partition["date"]) for partition in table.partitions()})
 
 
 def commit(
-    table: DeltaTable,
+    table: "DeltaTable",
     facts: Mapping[str, Any],
     *,
     add: Sequence[DataFile],
@@ -158,6 +168,9 @@ def commit(
         ConflictError: Another commit was first.
         AmbiguousError: No clear answer came.
     """
+    from deltalake import CommitProperties, Transaction
+    from deltalake.exceptions import CommitFailedError, DeltaError
+
     date = facts["date"]
     properties = CommitProperties(
         custom_metadata={METADATA: json.dumps(dict(facts))},
@@ -177,7 +190,10 @@ def commit(
         raise AmbiguousError(str(error)) from error
 
 
-def _create(lake: Store, usecase: str, schema: pa.Schema) -> DeltaTable:
+def _create(lake: Store, usecase: str, schema: pa.Schema) -> "DeltaTable":
+    from deltalake import CommitProperties, DeltaTable, Schema
+    from deltalake.exceptions import DeltaError
+
     never_twice = CommitProperties(
         max_commit_retries=0
     )  # a retry would commit a second creation as version 1
@@ -200,7 +216,7 @@ def _application(usecase: str, date: str) -> str:
     return f"{usecase}/{date}"
 
 
-def _names(table: DeltaTable) -> set[str]:
+def _names(table: "DeltaTable") -> set[str]:
     return {field.name for field in table.schema().fields}
 
 
@@ -210,13 +226,17 @@ def _options(lake: Store) -> dict[str, str]:
     return {**s3_options(settings()), "aws_conditional_put": "etag"}
 
 
-def _added(file: DataFile, date: str) -> AddAction:
+def _added(file: DataFile, date: str) -> "AddAction":
+    from deltalake.transaction import AddAction
+
     partition = {"date": date, "outcome": file.outcome}
     stats = json.dumps({"numRecords": file.rows})
     return AddAction(file.path, file.size, partition, _now(), data_change=True, stats=stats)
 
 
-def _removed(file: TableFile, date: str) -> RemoveAction:
+def _removed(file: TableFile, date: str) -> "RemoveAction":
+    from deltalake.transaction import RemoveAction
+
     partition: dict[str, str | None] = {"date": date, "outcome": file.outcome}
     return RemoveAction(file.path, True, _now(), file.size, partition)
 

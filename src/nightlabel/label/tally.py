@@ -53,8 +53,12 @@ def total(parts: Iterable[Tally]) -> Tally:
 
 def of_files(files: Iterable[tuple[str, str]]) -> Tally:
     """Tally the files ``(source, source_version)`` as such."""
-    seeds = [_seed(source, version) for source, version in files]
-    return _sum([np.array([seed[lane] for seed in seeds], np.uint64) for lane in range(_LANES)])
+    return of_seeds(seeds(files))
+
+
+def of_seeds(seeds: Words) -> Tally:
+    """Tally files by their hashes, as of ``seeds``."""
+    return _sum(seeds)
 
 
 def of_records(source: str, version: str, rows: Ordinals) -> Tally:
@@ -68,14 +72,30 @@ def of_records(source: str, version: str, rows: Ordinals) -> Tally:
     Returns:
         The tally of the record ids ``(source, version, row)``.
     """
+    return of_rows(seeds([(source, version)]), np.zeros(len(rows), np.int64), rows)
+
+
+def seeds(files: Iterable[tuple[str, str]]) -> Words:
+    """Hash the files ``(source, source_version)``, shape (files, 2)."""
+    raw = b"".join(_digest(source, version) for source, version in files)
+    return np.frombuffer(raw, ">u8").astype(np.uint64).reshape(-1, _LANES)
+
+
+def of_rows(seeds: Words, file: Ordinals, rows: Ordinals) -> Tally:
+    """Tally the records of many files.
+
+    Args:
+        seeds: The files, as of ``seeds``.
+        file: Position of each record's file in ``seeds``, shape (records,).
+        rows: Row ordinals, shape (records,); ``WHOLE_FILE`` for a file without records.
+    """
     ordinals = _mixed(rows.astype(np.uint64))
-    return _sum([_mixed(ordinals ^ np.uint64(seed)) for seed in _seed(source, version)])
+    return _sum(_mixed(ordinals[:, None] ^ seeds[file]))
 
 
-def _seed(source: str, version: str) -> tuple[int, ...]:
+def _digest(source: str, version: str) -> bytes:
     name = b"\0".join(part.encode() for part in (str(len(source)), source, version))
-    raw = hashlib.sha256(name).digest()
-    return tuple(int.from_bytes(raw[8 * lane : 8 * lane + 8], "big") for lane in range(_LANES))
+    return hashlib.sha256(name).digest()[: 8 * _LANES]
 
 
 def _mixed(words: Words) -> Words:
@@ -86,8 +106,8 @@ def _mixed(words: Words) -> Words:
     return words ^ (words >> np.uint64(31))
 
 
-def _sum(lanes: list[Words]) -> Tally:
-    return _tally(len(lanes[0]), [int(lane.sum(dtype=np.uint64)) for lane in lanes])
+def _sum(words: Words) -> Tally:
+    return _tally(len(words), [int(lane) for lane in words.sum(axis=0, dtype=np.uint64)])
 
 
 def _tally(count: int, lanes: list[int]) -> Tally:

@@ -5,30 +5,54 @@ papers of all committed generations. Files that wait for the next night are no d
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from nightlabel.contract import UseCase
-from nightlabel.label import history, papers, replace, table, tally
+from nightlabel.label import held, history, inputs, replace, table, tally
+from nightlabel.label import receipts as all_receipts
+from nightlabel.label.compare import compare
+from nightlabel.label.held import Held
 from nightlabel.label.inputs import Input
 from nightlabel.label.names import label_date, labels, printable
 from nightlabel.label.papers import Accounting, Receipt
-from nightlabel.label.plan import listed, waiting
-from nightlabel.label.reading import count, read_ahead
-from nightlabel.label.receipts import receipt_key
+from nightlabel.label.plan import listed
+from nightlabel.label.reading import counts
+from nightlabel.label.reads import side_by_side
 from nightlabel.label.table import Commit, TableFile
 from nightlabel.label.tally import WHOLE_FILE, Ordinals, Tally
 from nightlabel.store import Store
+from nightlabel.store.store import MissingError
 
 _NAMED = 20  # differences, and notes, that are told one by one
 _COLUMNS = [*replace.IDENTITY, "error_code"]
+_AHEAD = 4  # data files that are read at once
+_SUSPECTS = 100_000  # files whose records are looked at one by one at the same time
 
-Standing = Mapping[str, Input]
-Held = Mapping[tuple[str, str], Ordinals]
+Rows = Callable[[], Iterator[pa.RecordBatch]]
+Tables = Callable[[], Iterator[pa.Table]]
+
+
+@dataclass(slots=True)
+class _Sentences:
+    """The first sentences, and how many more there were."""
+
+    first: list[str] = field(default_factory=list)
+    more: int = 0
+
+    def tell(self, sentence: str) -> None:
+        if len(self.first) < _NAMED:
+            self.first.append(sentence)
+        else:
+            self.more += 1
+
+    def told(self) -> tuple[str, ...]:
+        return (*self.first, *([f"and {self.more} more"] if self.more else []))
 
 
 @dataclass(slots=True)
@@ -39,8 +63,8 @@ class _Found:
     unexpected: int = 0
     duplicates: int = 0
     read_again: int = 0
-    differences: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    differences: _Sentences = field(default_factory=_Sentences)
+    notes: _Sentences = field(default_factory=_Sentences)
 
 
 def verify(usecase: UseCase, lake: Store, date: str) -> Accounting:
@@ -59,58 +83,77 @@ def verify(usecase: UseCase, lake: Store, date: str) -> Accounting:
         UnavailableError: The store did not answer, or a plan is damaged.
     """
     name, found = usecase.name, _Found()
-    entries = listed(usecase, lake, label_date(date))
+    files = listed(usecase, lake, label_date(date))
     snapshot = table.find(lake, name)
     head = history.head(snapshot, name, date) if snapshot else None
     if snapshot is None or head is None:
-        return _accounting(name, date, None, found, inbox_files=len(entries), waiting=len(entries))
+        return _accounting(name, date, None, found, inbox_files=len(files), waiting=len(files))
     commits = sorted(table.commits(snapshot, date), key=lambda commit: commit.generation)
     receipts = {commit.generation: _receipts(lake, name, commit, found) for commit in commits}
-    rows = _rows(lake, name, table.files(snapshot, date), receipts.values(), found)
-    standing, held = history.inputs_of(lake, name, head), dict(replace.by_file(rows))
-    _hold_against_papers(found, held, commits, receipts)
-    _hold_against_plan(found, held, standing)
-    late = {entry.key for entry in waiting(entries, standing)}
-    here = [standing[e.key] for e in entries if e.key not in late]
-    _hold_against_inbox(found, held, usecase, lake, here)
-    facts = {"inbox_files": len(entries), "waiting": len(late), "gone": len(standing) - len(here)}
-    return _accounting(name, date, head, found, **facts, files=len(standing), **_outcomes(rows))
+    plan = history.plan_of(lake, name, head)
+    there = Held(inputs.parts(lake, plan))
+    data = table.files(snapshot, date)
+    for rows in _rows(lake, name, data, found, _digests(receipts)):
+        there.add(rows)
+    _hold_against_papers(found, there.ids, commits, receipts)
+    pinned = partial(inputs.parts, lake, plan)
+    _hold_against_plan(found, there, pinned, lambda: _rows(lake, name, data, _Found(), {}))
+    compared = compare(files, pinned())
+    facts = {"inbox_files": len(files), "waiting": int((~compared.same).sum())}
+    here = ~compared.stays(compared.same)
+    del files, compared
+    again = (file for part in inputs.some(lake, plan, here) for file in inputs.rows(part))
+    _hold_against_inbox(found, there, np.flatnonzero(here), counts(usecase, lake, again))
+    facts |= {"gone": int((~here).sum()), "files": len(here)}
+    return _accounting(name, date, head, found, **facts, **_outcomes(there))
 
 
 def _receipts(lake: Store, usecase: str, commit: Commit, found: _Found) -> list[Receipt]:
-    plan = history.plan_of(lake, usecase, commit)
-    keys = [receipt_key(plan, shard.name) for shard in plan.shards]
-    receipts = [receipt for key in keys if (receipt := papers.find(lake, key, Receipt))]
-    if len(receipts) < len(keys):
-        found.differences.append(
-            f"generation {commit.generation}: {len(receipts)} of {len(keys)} receipts are left"
+    stored = all_receipts.stored(lake, history.plan_of(lake, usecase, commit))
+    receipts = [receipt for receipt in stored.values() if receipt]
+    if len(receipts) < len(stored):
+        found.differences.tell(
+            f"generation {commit.generation}: {len(receipts)} of {len(stored)} receipts are left"
         )
     return receipts
 
 
+def _digests(receipts: Mapping[int, Sequence[Receipt]]) -> dict[str, str]:
+    return {file.path: file.sha256 for group in receipts.values() for r in group for file in r.data}
+
+
 def _rows(
-    lake: Store,
-    usecase: str,
-    files: Sequence[TableFile],
-    receipts: Iterable[Sequence[Receipt]],
-    found: _Found,
-) -> pa.Table:
-    digests = {file.path: file.sha256 for group in receipts for r in group for file in r.data}
-    parts = []
-    for file in files:
-        data = lake.get(f"{labels(usecase)}/{file.path}")
-        if hashlib.sha256(data).hexdigest() != digests.get(file.path, hashlib.sha256(data).hexdigest()):
-            found.differences.append(f"data file {file.path} is not the one of its receipt")
-        part = replace.opened(data, _COLUMNS)
-        if len(part) != file.rows:
-            found.differences.append(f"data file {file.path} has {len(part)} rows, the log says {file.rows}")
-        parts.append(part)
-    empty = pa.schema([(n, pa.int64() if n == "row" else pa.string()) for n in _COLUMNS]).empty_table()
-    return pa.concat_tables([empty, *parts])
+    lake: Store, usecase: str, files: Sequence[TableFile], found: _Found, digests: Mapping[str, str]
+) -> Iterator[pa.RecordBatch]:
+    """Read the rows of data files, and hold the files against the log and the receipts."""
+
+    def read(file: TableFile) -> tuple[TableFile, bytes | None, str]:
+        try:
+            data = lake.get(f"{labels(usecase)}/{file.path}")
+        except MissingError:
+            return file, None, ""
+        return file, data, hashlib.sha256(data).hexdigest()
+
+    for file, data, digest in side_by_side(read, files, _AHEAD):
+        if data is None:
+            found.differences.tell(f"data file {file.path} is gone")
+            continue
+        if digest != digests.get(file.path, digest):
+            found.differences.tell(f"data file {file.path} is not the one of its receipt")
+        rows = 0
+        try:
+            for part in replace.batches(data, _COLUMNS):
+                rows += len(part)
+                yield part
+        except (pa.ArrowInvalid, OSError) as error:
+            found.differences.tell(f"data file {file.path} cannot be read: {printable(str(error), 80)}")
+            continue
+        if rows != file.rows:
+            found.differences.tell(f"data file {file.path} has {rows} rows, the log says {file.rows}")
 
 
 def _hold_against_papers(
-    found: _Found, held: Held, commits: Sequence[Commit], receipts: Mapping[int, Sequence[Receipt]]
+    found: _Found, there: Tally, commits: Sequence[Commit], receipts: Mapping[int, Sequence[Receipt]]
 ) -> None:
     before = Tally()
     for commit in commits:
@@ -118,29 +161,44 @@ def _hold_against_papers(
         after = before - Tally(**commit.facts["replaced"]) + new
         before = Tally(**commit.facts["ids"])
         if after != before:
-            found.differences.append(
+            found.differences.tell(
                 f"generation {commit.generation}: its receipts come to {after.count} records, "
                 f"its commit to {before.count}, or their ids differ"
             )
-    there = tally.total(tally.of_records(*file, ordinals) for file, ordinals in held.items())
     if there != before:
-        found.differences.append(
+        found.differences.tell(
             f"the table holds {there.count} records, its newest commit {before.count}, or their ids differ"
         )
 
 
-def _hold_against_plan(found: _Found, held: Held, standing: Standing) -> None:
-    for (source, version), ordinals in held.items():
-        distinct = np.unique(ordinals)
-        if doubles := len(ordinals) - len(distinct):
-            found.duplicates += doubles
-            _tell(found, source, f"{doubles} records are in the table more than once")
-        if source not in standing or standing[source].version != version:
-            found.unexpected += len(distinct)
-            _tell(found, source, f"{len(distinct)} records of a version that no plan of this state has")
-        if gaps := _gaps(distinct):
-            found.missing += gaps
-            _tell(found, source, f"{gaps} records before its last one are missing")
+def _hold_against_plan(found: _Found, there: Held, pinned: Tables, rows: Rows) -> None:
+    """Look at the records of suspects one by one."""
+    suspects = np.unique(there.suspects(), axis=0)
+    for start in range(0, len(suspects), _SUSPECTS):
+        group = suspects[start : start + _SUSPECTS]
+        theirs = pa.Table.from_batches([held.of(replace.plain(part), group) for part in rows()])
+        versions = _versions(pinned(), theirs.column("source").unique())
+        for (source, version), ordinals in replace.by_file(theirs):
+            _hold_file(found, source, ordinals, known=versions.get(source) == version)
+
+
+def _versions(pinned: Iterable[pa.Table], sources: pa.Array) -> dict[str, str]:
+    found = [part.filter(pc.is_in(part.column("source"), sources)) for part in pinned]
+    rows = pa.concat_tables([inputs.COLUMNS.empty_table(), *found])
+    return dict(zip(*(rows.column(n).to_pylist() for n in ("source", "source_version")), strict=True))
+
+
+def _hold_file(found: _Found, source: str, ordinals: Ordinals, *, known: bool) -> None:
+    distinct = np.unique(ordinals)
+    if doubles := len(ordinals) - len(distinct):
+        found.duplicates += doubles
+        _tell(found, source, f"{doubles} records are in the table more than once")
+    if not known:
+        found.unexpected += len(distinct)
+        _tell(found, source, f"{len(distinct)} records of a version that no plan of this state has")
+    if gaps := _gaps(distinct):
+        found.missing += gaps
+        _tell(found, source, f"{gaps} records before its last one are missing")
 
 
 def _gaps(distinct: Ordinals) -> int:
@@ -150,39 +208,44 @@ def _gaps(distinct: Ordinals) -> int:
 
 
 def _hold_against_inbox(
-    found: _Found, held: Held, usecase: UseCase, lake: Store, here: Sequence[Input]
+    found: _Found, there: Held, positions: Ordinals, counted: Iterable[tuple[Input, int | None]]
 ) -> None:
-    for file, payload in read_ahead(lake, here):
-        records = count(usecase, payload)
-        ordinals = held.get((file.source, file.version), np.array([], np.int64))
+    """Hold files that were read again against the table.
+
+    Args:
+        found: Takes what differs.
+        there: The table.
+        positions: Position of each file in the table's account, shape (files,).
+        counted: Each file, and its records; nothing for one that cannot be split into records.
+    """
+    whole, last = there.whole > 0, there.last
+    for at, (file, records) in zip(positions.tolist(), counted, strict=True):
         found.read_again += 1
-        if WHOLE_FILE in ordinals and records is not None:
-            found.notes.append(
-                f"{printable(file.source)}: quarantined as a whole, could be read now: replay it"
-            )
+        if whole[at] and records is not None:
+            name = printable(file.source)
+            found.notes.tell(f"{name}: quarantined as a whole, could be read now: replay it")
             continue
-        expected, there = 1 if records is None else records, int(ordinals.max(initial=-1)) + 1
-        there = 1 if WHOLE_FILE in ordinals else there
-        found.missing += max(0, expected - there)
-        found.unexpected += max(0, there - expected)
-        if expected != there:
-            _tell(found, file.source, f"{expected} records in the inbox, {there} in the table")
+        expected, stands = 1 if records is None else records, 1 if whole[at] else int(last[at]) + 1
+        found.missing += max(0, expected - stands)
+        found.unexpected += max(0, stands - expected)
+        if expected != stands:
+            _tell(found, file.source, f"{expected} records in the inbox, {stands} in the table")
 
 
 def _tell(found: _Found, source: str, what: str) -> None:
-    found.differences.append(f"{printable(source)}: {what}")
+    found.differences.tell(f"{printable(source)}: {what}")
 
 
-def _outcomes(rows: pa.Table) -> dict[str, object]:
-    codes = Counter(rows.column("error_code").to_pylist())
-    labelled = codes.pop(None, 0)
-    return {"records": len(rows), "labelled": labelled, "quarantined": dict(sorted(codes.items()))}
+def _outcomes(there: Held) -> dict[str, object]:
+    quarantined = {code: n for code, n in there.codes.items() if code is not None}
+    facts = {"records": there.ids.count, "labelled": there.codes[None]}
+    return {**facts, "quarantined": dict(sorted(quarantined.items()))}
 
 
 def _accounting(usecase: str, date: str, head: Commit | None, found: _Found, **facts: object) -> Accounting:
     numbers = {"gone": 0, "files": 0, "records": 0, "labelled": 0, "quarantined": {}} | facts
     if head is None:
-        found.notes.append(f"{date} was not run")
+        found.notes.tell(f"{date} was not run")
     return Accounting(
         usecase=usecase,
         date=date,
@@ -193,13 +256,8 @@ def _accounting(usecase: str, date: str, head: Commit | None, found: _Found, **f
         missing=found.missing,
         unexpected=found.unexpected,
         duplicates=found.duplicates,
-        differences=tuple(_first(found.differences)),
-        notes=tuple(_first(found.notes)),
-        ok=head is not None and not found.differences,
+        differences=found.differences.told(),
+        notes=found.notes.told(),
+        ok=head is not None and not found.differences.first,
         **numbers,
     )
-
-
-def _first(sentences: Sequence[str]) -> list[str]:
-    more = len(sentences) - _NAMED
-    return [*sentences[:_NAMED], *([f"and {more} more"] if more > 0 else [])]

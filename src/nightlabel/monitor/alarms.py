@@ -65,6 +65,11 @@ def alarm(kind: Kind, title: str, text: str, sender: Metrics | None = None, **ta
     return Alarm(kind, title, text, plain, told and marked, datetime.now(UTC).isoformat(timespec="seconds"))
 
 
+def still(kind: Kind, title: str, sender: Metrics | None = None, **tags: Unpack[Tags]) -> bool:
+    """Set the service check of ``kind`` again, without another event; arguments as in ``alarm``."""
+    return (sender or metrics()).service_check(kind, _URGENCY[kind][1], title, **_subject(tags))
+
+
 def all_clear(kind: Kind, sender: Metrics | None = None, **tags: Unpack[Tags]) -> bool:
     """Set the service check of ``kind`` back to well; arguments as in ``alarm``."""
     return (sender or metrics()).service_check(kind, "ok", **_subject(tags))

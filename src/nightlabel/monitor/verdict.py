@@ -105,7 +105,8 @@ class DriftReport:
     def sentence(self) -> str:
         """The verdict in one sentence, for an alarm."""
         if self.status == "too small":
-            return f"{self.window.rows} records in {len(self.window.nights)} nights are too few to test"
+            nights = f"{count} nights" if (count := len(self.window.nights)) != 1 else "1 night"
+            return f"{self.window.rows} records in {nights} are too few to test"
         told = [column for column in self.columns if column.alarming]
         return "; ".join(map(_said, told)) or f"no watched column moved in {self.rows} records"
 

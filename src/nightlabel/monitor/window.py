@@ -53,18 +53,6 @@ def choose(rows: Mapping[str, int], date: str, rule: Monitoring) -> Window:
     return Window(date, tuple(reversed(nights)), joined, joined >= rule.window_rows)
 
 
-def rows_by_night(labels: pd.DataFrame) -> dict[str, int]:
-    """Count the labelled records of each night.
-
-    Args:
-        labels: Rows of the labels table with ``date`` and ``outcome``.
-    """
-    if labels.empty:
-        return {}
-    counts = _labelled(labels)["date"].astype(str).value_counts()
-    return {str(night): int(count) for night, count in counts.items()}
-
-
 def current(
     usecase: UseCase,
     lake: Store,

@@ -20,7 +20,8 @@ from nightlabel.settings import Settings
 T = TypeVar("T")
 PERMISSIONS = {"contents": "write", "pull_requests": "write"}
 """All that a proposal needs; an App's token is minted with no more."""
-WRITE_CONTENTS, WRITE_PULLS, READ_CONTENTS = "contents=write", "pull_requests=write", "contents=read"
+WRITE_CONTENTS, WRITE_PULLS = "contents=write", "pull_requests=write"
+READ_CONTENTS, READ_PULLS = "contents=read", "pull_requests=read"
 UNAUTHORIZED, FORBIDDEN = 401, 403
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9-]{1,39}/[A-Za-z0-9_.-]{1,100}")

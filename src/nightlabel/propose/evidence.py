@@ -72,6 +72,7 @@ class ReportInput:
         data: The data set that it was trained on.
         seed: Seed of everything random.
         note: One line of the person who asked for the experiment.
+        missing: One sentence for each candidate that could not be trained.
         current: The champion on the same rows; none yet.
         parts: Slices and classes, as ``Part.model_dump`` gives them.
         confusion: Cells of the confusion matrices; see ``confusion_cells``.
@@ -90,6 +91,7 @@ class ReportInput:
     data: Data
     seed: int
     note: str = ""
+    missing: Sequence[str] = ()
     current: Model | None = None
     parts: Sequence[Mapping[str, Any]] | None = None
     confusion: Sequence[Cell] | None = None

@@ -1,8 +1,12 @@
-"""The one way in which any forge is brought to hold one open proposal of a change.
+"""The one way in which any forge is brought to hold one open proposal of a use case.
 
 The branch only ever grows: each commit of a proposal holds the target branch's files with the two changed
 ones, and names the target's tip among its parents, so that one look tells whether it is up to date. Nobody's
 commit is lost, and a move that is not a growth tells that someone else was faster.
+
+Another winner has a branch and a proposal of its own, because a yes belongs to one candidate. Once it is
+open, the older open proposals of the use case are closed with a word. Of two that are opened at once, the
+number says which one is older, so that they cannot close each other.
 """
 
 from collections.abc import Mapping
@@ -51,9 +55,17 @@ class Ground(Protocol):
         """Bring the texts of an open proposal up to date; tells whether it still is open."""
         ...
 
+    def rivals(self, branch: str) -> list[Proposal]:
+        """Give the open proposals of the same use case on other branches."""
+        ...
+
+    def supersede(self, older: Proposal, newer: Proposal) -> None:
+        """Close an older proposal, if it is still open, with a word that names the newer one."""
+        ...
+
 
 def propose(ground: Ground, change: Change, target: str) -> Proposal:
-    """Bring a forge to hold exactly one open proposal of a change.
+    """Bring a forge to hold exactly one open proposal of a change, and no older one of its use case.
 
     Args:
         ground: The forge.
@@ -78,7 +90,7 @@ def propose(ground: Ground, change: Change, target: str) -> Proposal:
             return said
         commit = _grown(ground, change, base, tree)
         if commit and (proposal := _opened(ground, change, commit)):
-            return proposal
+            return replace(proposal, superseded=_superseded(ground, proposal))
     raise UnavailableError(
         f"others kept moving {change.branch!r} or {target!r} for {ROUNDS} rounds",
         code="NL-F001",
@@ -101,3 +113,10 @@ def _opened(ground: Ground, change: Change, commit: str) -> Proposal | None:
     if newest is None or newest.state != "open":
         return ground.open(change, commit)
     return replace(newest, commit=commit) if ground.update(newest, change, commit) else None
+
+
+def _superseded(ground: Ground, proposal: Proposal) -> tuple[int, ...]:
+    older = [rival for rival in ground.rivals(proposal.branch) if rival.number < proposal.number]
+    for rival in older:
+        ground.supersede(rival, proposal)
+    return tuple(rival.number for rival in older)

@@ -56,6 +56,7 @@ class Proposal:
         created: This call opened it; else it stood already and was adopted.
         state: Open, merged or closed without a merge.
         warning: What a person should know beside the report, or empty.
+        superseded: Numbers of the older proposals of the use case that this call closed.
     """
 
     url: str
@@ -65,6 +66,7 @@ class Proposal:
     created: bool = False
     state: State = "open"
     warning: str = field(default="", compare=False)
+    superseded: tuple[int, ...] = field(default=(), compare=False)
 
 
 class Forge(Protocol):
@@ -80,7 +82,7 @@ class Forge(Protocol):
         ...
 
     def propose(self, change: Change) -> Proposal:
-        """Bring the forge to hold exactly one open proposal of this change.
+        """Bring the forge to hold exactly one open proposal of this change, and no older one of its use case.
 
         May be repeated, cut off and run twice at once: branch and pull request are adopted where they
         stand and brought up to date. A change that was merged and still holds gives the merged proposal.
@@ -106,6 +108,17 @@ def branch_name(usecase: str, data_version: str, candidate: str) -> str:
         candidate: Name of the candidate.
     """
     return f"nightlabel/{usecase}/{data_version[:8]}-{candidate}"
+
+
+def is_rival(branch: str, other: str) -> bool:
+    """Tell whether another branch proposes another result of the same use case."""
+    mine, theirs = _BRANCH.fullmatch(branch), _BRANCH.fullmatch(other)
+    return branch != other and bool(mine and theirs and mine["usecase"] == theirs["usecase"])
+
+
+def superseded_by(newer: Proposal) -> str:
+    """Say why a proposal is closed."""
+    return f"Superseded by #{newer.number}: the newest winner of the use case is the one to decide on."
 
 
 def change(

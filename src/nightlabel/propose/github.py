@@ -20,6 +20,7 @@ from nightlabel.errors import RefusedError
 from nightlabel.propose import flow
 from nightlabel.propose.client import (
     READ_CONTENTS,
+    READ_PULLS,
     UNAUTHORIZED,
     WRITE_CONTENTS,
     WRITE_PULLS,
@@ -29,7 +30,7 @@ from nightlabel.propose.client import (
     refusal,
     said,
 )
-from nightlabel.propose.forge import Change, Proposal, State
+from nightlabel.propose.forge import Change, Proposal, State, is_rival, superseded_by
 from nightlabel.propose.patience import Patience
 from nightlabel.settings import Settings
 
@@ -185,7 +186,7 @@ class Hub:
                 raise StrangeError from None
 
         with _told(what):
-            pull = self.client.ask(what, "pull_requests=read", ask)
+            pull = self.client.ask(what, READ_PULLS, ask)
         return self._seen(pull) if pull else None
 
     def open(self, change: Change, commit: str) -> Proposal | None:
@@ -216,6 +217,36 @@ class Hub:
                 edit = lambda: pull.edit(title=change.title, body=change.body)  # noqa: E731 - may run again
                 self.client.ask(what, WRITE_PULLS, edit)
         return pull.state == "open"
+
+    def rivals(self, branch: str) -> list[Proposal]:
+        """Give the open pull requests of the same use case on other branches."""
+        what = "list the open pull requests"
+
+        def ask() -> list[PullRequest]:
+            listed = self.client.repository.get_pulls(state="open", base=self.target)
+            try:
+                return [p for p in listed if is_rival(branch, p.head.ref) and self._is_ours(p)]
+            except TypeError:
+                raise StrangeError from None
+
+        with _told(what):
+            return [self._seen(pull) for pull in self.client.ask(what, READ_PULLS, ask)]
+
+    def supersede(self, older: Proposal, newer: Proposal) -> None:
+        """Close an older pull request with a comment that names the newer one, said once."""
+        pull, what, words = self._pulls[older.number], "close the older pull request", superseded_by(newer)
+
+        def comment() -> None:
+            try:
+                said_before = any(comment.body == words for comment in pull.get_issue_comments())
+            except TypeError:
+                raise StrangeError from None
+            if not said_before and pull.create_issue_comment(words).body != words:
+                raise StrangeError
+
+        with _told(what):
+            self.client.ask(what, WRITE_PULLS, comment)
+            self.client.ask(what, WRITE_PULLS, lambda: pull.edit(state="closed"))
 
     def _seen(self, pull: PullRequest) -> Proposal:
         self._pulls[pull.number] = pull

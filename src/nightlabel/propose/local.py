@@ -8,8 +8,8 @@ from pathlib import Path
 from nightlabel import log
 from nightlabel.errors import RefusedError
 from nightlabel.propose import flow
-from nightlabel.propose.forge import Change, Proposal, State, check_paths
-from nightlabel.propose.git import Git
+from nightlabel.propose.forge import Change, Proposal, State, check_paths, is_rival, superseded_by
+from nightlabel.propose.git import MACHINE, Git
 from nightlabel.propose.pulls import FOLDER, Pull, Pulls
 
 LONGEST_NAME = 80
@@ -148,6 +148,19 @@ class LocalForge:
             if pull.state == "open":
                 self.pulls.write(replace(pull, title=change.title, body=change.body, commit=commit))
         return pull.state == "open"
+
+    def rivals(self, branch: str) -> list[Proposal]:
+        """Give the open proposals of the same use case on other branches."""
+        standing = self.pulls.all()
+        return [self._seen(p) for p in standing if p.state == "open" and is_rival(branch, p.branch)]
+
+    def supersede(self, older: Proposal, newer: Proposal) -> None:
+        """Close an older proposal, if it is still open, with a word that names the newer one."""
+        with self.pulls.locked():
+            pull = self.pulls.get(older.number)
+            if pull.state == "open":
+                closed = _decided(pull, "closed", MACHINE[0])
+                self.pulls.write(replace(closed, reason=superseded_by(newer)))
 
     def _seen(self, pull: Pull) -> Proposal:
         url = self.pulls.path(pull.number).absolute().as_uri()

@@ -31,6 +31,7 @@ class Pull:
         decided: When it was merged or closed, or empty.
         decided_by: Who did, or empty.
         merge_commit: The commit on the base that merged it, or empty.
+        reason: Why it was closed by the machine, or empty.
         body: The report, Markdown.
     """
 
@@ -44,6 +45,7 @@ class Pull:
     decided: str = ""
     decided_by: str = ""
     merge_commit: str = ""
+    reason: str = ""
     body: str = ""
 
 

@@ -58,6 +58,7 @@ def _text(report: ReportInput, parts: Sequence[Section], shown: Sequence[int]) -
         summary=_summary(report),
         decision=_decision(report),
         note=report.note,
+        missing=report.missing,
         sections=list(zip(parts, shown, strict=True)),
         run=report.run,
         candidate=report.new.name,

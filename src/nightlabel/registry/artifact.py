@@ -23,7 +23,7 @@ import onnxruntime
 import pandas as pd
 from numpy.typing import NDArray
 
-from nightlabel.contract import Encoder, UseCase
+from nightlabel.contract import Encoder, Labels, UseCase
 from nightlabel.contract.usecase import Params
 from nightlabel.errors import RefusedError
 from nightlabel.registry.records import required
@@ -127,6 +127,19 @@ def load(folder: Path, usecase: UseCase, *, sha256: str) -> "Labeller":
     return labeller
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Records as the network takes them.
+
+    Attributes:
+        inputs: Arrays by input name, each of shape (records, ...).
+        unknown: Whether a category of the record was never seen in training, shape (records,).
+    """
+
+    inputs: dict[str, NDArray[Any]]
+    unknown: NDArray[np.bool_]
+
+
 @dataclass(frozen=True)
 class Labeller:
     """Frame in, labels out: what pods, HTTP service, annotator and UI all call.
@@ -145,6 +158,25 @@ class Labeller:
         """The labels, in the order of the probabilities."""
         return self.encoder.classes
 
+    def encode(self, frame: pd.DataFrame, memory: dict[str, Any] | None = None) -> Encoded:
+        """Turn records into the network's inputs.
+
+        Args:
+            frame: As in ``probabilities``; may be a part of a long file.
+            memory: What the encoder keeps from one part of the same file to the next.
+
+        Raises:
+            RefusedError: As in ``probabilities``.
+        """
+        records = required(frame, self.usecase)
+        if records.empty:
+            return Encoded({}, np.zeros(0, dtype=np.bool_))
+        return Encoded(self.encoder.encode(records, memory), self.encoder.unknown(records))
+
+    def predict(self, encoded: Encoded) -> Labels:
+        """Give the most probable classes of encoded records."""
+        return self._chosen(self._predicted(encoded.inputs, len(encoded.unknown)))
+
     def probabilities(self, frame: pd.DataFrame) -> NDArray[np.float32]:
         """Give the probability of each class.
 
@@ -159,17 +191,7 @@ class Labeller:
             RefusedError: ``NL-C005`` a column is missing, has missing values or another type.
         """
         records = required(frame, self.usecase)
-        if records.empty:
-            return np.zeros((0, len(self.classes)), dtype=np.float32)
-        inputs = self.encoder.encode(records)
-        parts = [
-            self._run({name: array[start : start + BATCH_ROWS] for name, array in inputs.items()})
-            for start in range(0, len(records), BATCH_ROWS)
-        ]
-        probabilities = np.concatenate(parts)
-        if probabilities.shape != (len(records), len(self.classes)) or not np.isfinite(probabilities).all():
-            _refuse("NL-C005", "the network gave no probability for each class", _AGAIN)
-        return probabilities
+        return self._predicted({} if records.empty else self.encoder.encode(records), len(records))
 
     def label(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Label records.
@@ -184,18 +206,15 @@ class Labeller:
         Raises:
             RefusedError: As in ``probabilities``.
         """
-        probabilities = self.probabilities(frame)
-        order = np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP]
-        confidences = np.take_along_axis(probabilities, order, axis=1)
-        labels = np.array(self.classes, dtype=object)[order]
+        chosen = self._chosen(self.probabilities(frame))
+        labels = np.array(self.classes, dtype=object)[chosen.order]
+        shares = [list(row) for row in chosen.confidences]
         return pd.DataFrame(
             {
                 "label": pd.Series(labels[:, 0], index=frame.index, dtype="str"),
-                "confidence": confidences[:, 0],
+                "confidence": chosen.confidences[:, 0],
                 "top_labels": pd.Series(labels.tolist(), index=frame.index, dtype=object),
-                "top_confidences": pd.Series(
-                    [list(row) for row in confidences], index=frame.index, dtype=object
-                ),
+                "top_confidences": pd.Series(shares, index=frame.index, dtype=object),
             },
             index=frame.index,
         )
@@ -208,6 +227,27 @@ class Labeller:
         """
         records = required(frame, self.usecase)
         return np.zeros(0, dtype=np.bool_) if records.empty else self.encoder.unknown(records)
+
+    def _predicted(self, inputs: dict[str, NDArray[Any]], rows: int) -> NDArray[np.float32]:
+        if not rows:
+            return np.zeros((0, len(self.classes)), dtype=np.float32)
+        parts = [
+            self._run({name: array[start : start + BATCH_ROWS] for name, array in inputs.items()})
+            for start in range(0, rows, BATCH_ROWS)
+        ]
+        probabilities = np.concatenate(parts)
+        if probabilities.shape != (rows, len(self.classes)) or not np.isfinite(probabilities).all():
+            _refuse("NL-C005", "the network gave no probability for each class", _AGAIN)
+        return probabilities
+
+    def _chosen(self, probabilities: NDArray[np.float32]) -> Labels:
+        """Give the classes by falling probability, of equal ones the first."""
+        left, rows = probabilities.copy(), np.arange(len(probabilities))
+        order = np.empty((len(left), min(TOP, len(self.classes))), dtype=np.int64)
+        for place in range(order.shape[1]):
+            order[:, place] = left.argmax(axis=1)
+            left[rows, order[:, place]] = -1
+        return Labels(self.classes, order, np.take_along_axis(probabilities, order, axis=1))
 
     @cached_property
     def _inputs(self) -> frozenset[str]:

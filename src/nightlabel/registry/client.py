@@ -1,25 +1,33 @@
-"""The way to MLflow: short patience, and its errors as ours. MLflow is imported at the first call.
+"""The way to MLflow: short patience, and its errors as ours.
 
-``import mlflow`` takes about 2.3 CPU seconds and 185 MB, whichever part of it is wanted, so that a process
-that asks nothing of the registry must not pay for it.
+Questions to a server go over its REST API (``rest``). MLflow's own client writes, and reads what only it
+reads; it is imported at its first call.
 """
 
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 from nightlabel.errors import NightlabelError, RefusedError, UnavailableError
-from nightlabel.settings import prefer_environment
+from nightlabel.registry import access
+from nightlabel.registry.rest import AnswerError, Rest
+from nightlabel.settings import environment, prefer_environment
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+Reader: TypeAlias = Union["MlflowClient", Rest]
+"""Who answers questions of the registry; both have the same method names for it."""
 
 HABITS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # of MLflow's own 7, which take four minutes
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
+    "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",  # a server may ask for an hour
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -29,10 +37,29 @@ HABITS = {
 MISSING = frozenset({"RESOURCE_DOES_NOT_EXIST"})
 OURS = frozenset({"RESOURCE_ALREADY_EXISTS", "INVALID_PARAMETER_VALUE", "BAD_REQUEST", "INVALID_STATE"})
 FORBIDDEN = frozenset({"PERMISSION_DENIED", "UNAUTHENTICATED"})
+REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
 class MissingError(RefusedError):
     """MLflow answers, and has no such thing."""
+
+
+def reader(tracking_uri: str) -> Reader:
+    """Give the lightest client that can answer questions.
+
+    Args:
+        tracking_uri: ``http(s)://`` address of a server, or ``sqlite:///`` database.
+
+    Returns:
+        The client; nothing is asked yet.
+
+    Raises:
+        RefusedError: ``NL-S001``, one of MLflow's variables has a value that is not allowed.
+    """
+    told = environment("MLFLOW_")
+    if access.is_plain(tracking_uri, told):
+        return Rest(tracking_uri, access.read(HABITS | told, Path.home()))
+    return connect(tracking_uri)
 
 
 def connect(tracking_uri: str) -> "MlflowClient":
@@ -62,35 +89,23 @@ def artifact_root(tracking_uri: str) -> str | None:
     return (_database(tracking_uri).parent / "mlflow-artifacts").absolute().as_uri()
 
 
-def download(location: str, folder: str, target: Path, tracking_uri: str) -> Path:
-    """Copy one artifact folder here.
+def download(place: str, target: Path, tracking_uri: str) -> Path | None:
+    """Copy one artifact folder here by MLflow's own client, which knows all kinds of artifact stores.
 
     Args:
-        location: Artifact URI of the model.
-        folder: The wanted folder below it; nothing else is read.
+        place: Artifact URI of the folder.
         target: An existing, empty folder.
-        tracking_uri: The server that ``location`` may point back to.
+        tracking_uri: The server that ``place`` may point back to.
 
     Returns:
-        The folder with the files.
-
-    Raises:
-        MissingError: ``NL-C007``, there is no such folder, or it is empty.
-        UnavailableError: ``NL-C006``, the server or its artifact store did not answer.
+        The folder with the files; nothing where there is no such folder, or it is empty.
     """
-    from mlflow.artifacts import download_artifacts, list_artifacts  # noqa: PLC0415 - heavy, see above
+    prefer_environment(HABITS)
+    from mlflow.artifacts import download_artifacts, list_artifacts  # noqa: PLC0415 - heavy
 
-    place = f"{location}/{folder}"
-    with answered(f"give {folder} of {location[-80:]}", tracking_uri):
-        if not list_artifacts(artifact_uri=place, tracking_uri=tracking_uri):
-            raise MissingError(
-                f"there is no {folder} at {location[-80:]!r}: the model was never logged whole",
-                code="NL-C007",
-                kept="everything: nothing was registered, planned or moved",
-                advice="train the candidate again",
-            )
-        found = download_artifacts(artifact_uri=place, dst_path=str(target), tracking_uri=tracking_uri)
-    return Path(found)
+    if not list_artifacts(artifact_uri=place, tracking_uri=tracking_uri):
+        return None
+    return Path(download_artifacts(artifact_uri=place, dst_path=str(target), tracking_uri=tracking_uri))
 
 
 @contextmanager
@@ -106,18 +121,26 @@ def answered(question: str, tracking_uri: str) -> Iterator[None]:
         RefusedError: ``NL-C008``, MLflow does not let us.
         UnavailableError: ``NL-C006``, no answer, or none that MLflow would give.
     """
-    from mlflow.exceptions import MlflowException  # noqa: PLC0415 - heavy, and not every process needs it
-
     try:
         yield
     except NightlabelError:
         raise
-    except MlflowException as error:
-        if error.error_code in OURS:
+    except Exception as error:
+        if (code := _code(error)) is None or code in OURS:
             raise
-        raise _translated(str(error.error_code), str(error), question, tracking_uri) from error
-    except OSError as error:
-        raise _translated("", f"{type(error).__name__}: {error}", question, tracking_uri) from error
+        said = str(error) if code else f"{type(error).__name__}: {error}"
+        raise _translated(code, said, question, tracking_uri) from error
+
+
+def _code(error: Exception) -> str | None:
+    """Give MLflow's code of an error: empty where no answer came, none where the error is not MLflow's."""
+    library = sys.modules.get("mlflow.exceptions")  # an error of MLflow's client comes from nowhere else
+    if isinstance(error, AnswerError) or (library and isinstance(error, library.MlflowException)):
+        return str(error.error_code)
+    if not isinstance(error, OSError):
+        return None
+    status = getattr(getattr(error, "response", None), "status_code", None)  # of an artifact's request
+    return "PERMISSION_DENIED" if status in REFUSALS else ""
 
 
 def _translated(code: str, said: str, question: str, tracking_uri: str) -> NightlabelError:

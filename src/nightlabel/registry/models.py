@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nightlabel.errors import NightlabelError, RefusedError
-from nightlabel.registry import client
+from nightlabel.registry import client, files
 from nightlabel.registry.history import Move, line_of, made
 
 if TYPE_CHECKING:
@@ -63,6 +63,10 @@ class Registry:
     def _client(self) -> "MlflowClient":
         return client.connect(self._uri)
 
+    @cached_property
+    def _reader(self) -> client.Reader:
+        return client.reader(self._uri)
+
     def add(self, name: str, run_id: str, model_uri: str, sha256: str, tags: Mapping[str, str]) -> Pinned:
         """Make a version of a logged model, after its artifact was read back and found whole.
 
@@ -104,7 +108,7 @@ class Registry:
         """Give the version of each alias; none where there is no such model."""
         try:
             with client.answered(f"show {name}", self._uri):
-                model = self._client.get_registered_model(name)
+                model = self._reader.get_registered_model(name)
         except client.MissingError:
             return {}
         return {alias: str(version) for alias, version in model.aliases.items()}
@@ -137,7 +141,7 @@ class Registry:
         """
         try:
             with client.answered(f"show version {version} of {name}", self._uri):
-                found = self._client.get_model_version(name, version)
+                found = self._reader.get_model_version(name, version)
         except client.MissingError:
             raise RefusedError(
                 f"{name} has no version {version!r}: it was deleted, or never made",
@@ -162,7 +166,7 @@ class Registry:
             RefusedError: ``NL-C007``, the version has no artifact.
         """
         with client.answered(f"show the files of {pinned.uri}", self._uri):
-            location = self._client.get_model_version_download_uri(pinned.name, pinned.version)
+            location = self._reader.get_model_version_download_uri(pinned.name, pinned.version)
         return self._copy(location, target)
 
     def fetch_logged(self, model_uri: str, target: Path) -> Path:
@@ -192,7 +196,7 @@ class Registry:
         """
         pinned = self.find(name, version)
         with client.answered(f"move the champion of {name}", self._uri):
-            self._verify(self._client.get_model_version_download_uri(name, version), pinned.sha256)
+            self._verify(self._reader.get_model_version_download_uri(name, version), pinned.sha256)
         current = self.aliases(name).get(CHAMPION, "")
         if over and current != over:
             raise _overtaken(name, version, over, current)
@@ -205,7 +209,7 @@ class Registry:
         """Give the moves of the champion, oldest first, without those that were announced but not made."""
         try:
             with client.answered(f"show {name}", self._uri):
-                model = self._client.get_registered_model(name)
+                model = self._reader.get_registered_model(name)
         except client.MissingError:
             return ()
         told = [Move(**json.loads(model.tags[k])) for k in sorted(model.tags) if k.startswith(_MOVE)]
@@ -248,7 +252,8 @@ class Registry:
 
     def _copy(self, location: str, target: Path) -> Path:
         target.mkdir(parents=True, exist_ok=True)
-        return client.download(location, ARTIFACT, Path(tempfile.mkdtemp(dir=target)), self._uri)
+        here = Path(tempfile.mkdtemp(dir=target))
+        return files.copy(location, ARTIFACT, here, self._reader, self._uri)
 
     def _verify(self, location: str, sha256: str) -> None:
         from nightlabel.registry.artifact import digest  # noqa: PLC0415 - the night only resolves

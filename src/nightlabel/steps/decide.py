@@ -13,6 +13,7 @@ from nightlabel.propose.report import render
 from nightlabel.registry.loaded import loaded
 from nightlabel.registry.models import CHALLENGER, CHAMPION, Pinned, Registry
 from nightlabel.settings import settings
+from nightlabel.steps import pages
 from nightlabel.steps.code import commit
 from nightlabel.steps.experiment import Result, once, rows_of
 from nightlabel.steps.folder import Experiment
@@ -43,7 +44,7 @@ def register(place: Experiment) -> Result:
         "sha256": pinned.sha256,
         "alias": CHALLENGER,
         "snapshot": snapshot,
-        "url": _model_page(pinned),
+        "url": pages.model_page(pinned),
     }
 
 
@@ -152,8 +153,3 @@ def _snapshot(place: Experiment, registry: Registry, pinned: Pinned) -> str:
     card = place.usecase.card
     taken = reference.snapshot(card, rows, labels[["label", "confidence"]])
     return reference.save(place.lake, card, pinned.version, taken)
-
-
-def _model_page(pinned: Pinned) -> str:
-    base = settings().mlflow_url
-    return f"{base}/#/models/{pinned.name}/versions/{pinned.version}" if base else ""

@@ -12,7 +12,7 @@ from nightlabel.gate import judge
 from nightlabel.registry import artifact
 from nightlabel.registry.models import CHAMPION, Pinned, Registry
 from nightlabel.settings import settings
-from nightlabel.steps import scores
+from nightlabel.steps import candidates, pages, scores
 from nightlabel.steps.experiment import Result, once, rows_of
 from nightlabel.steps.folder import Experiment
 from nightlabel.steps.track import track
@@ -29,10 +29,16 @@ def train(place: Experiment, candidate: str) -> Result:
 
     The refitted model is what is tracked and goes on; it is never measured on rows that it was fitted on.
     """
+    params = _params(place, candidate)
+    with candidates.failure_kept(place, candidate):
+        return _train(place, candidate, params)
+
+
+def _train(place: Experiment, candidate: str, params: Params) -> Result:
     from nightlabel.train import loop  # noqa: PLC0415 - torch is heavy, and only this step needs it
     from nightlabel.train.export import to_onnx  # noqa: PLC0415 - as above
 
-    usecase, seed, params = place.usecase, place.request.seed, _params(place, candidate)
+    usecase, seed = place.usecase, place.request.seed
     fit, validation = rows_of(place, "fit"), rows_of(place, "validation")
     trained = loop.train(usecase, fit, validation, params, seed, on_epoch=_progress(candidate))
     said = trained.probabilities(validation)
@@ -48,13 +54,19 @@ def train(place: Experiment, candidate: str) -> Result:
         made = {"candidate": candidate, "params": dict(params), "seed": seed, "sha256": sha256}
         tracked = track(place, made, trained.curves, predictions, folder)
     seconds = round(trained.seconds + final.seconds, 2)
-    return {**made, **tracked, "seconds": seconds, "validation": predictions.metrics.to_json()}
+    told = {"seconds": seconds, "validation": predictions.metrics.to_json()}
+    return {**made, **tracked, **told, "url": pages.run_page(tracked["run_id"])}
 
 
 @once("evaluation.json")
-def evaluate(place: Experiment) -> Result:
-    """Select on the validation rows; measure the selected and the champion once on the same holdout."""
-    trained = [place.needed(f"candidates/{name}.json", "train") for name in place.request.candidates]
+def evaluate(place: Experiment, failed: candidates.Failed = "refuse") -> Result:
+    """Select on the validation rows; measure the selected and the champion once on the same holdout.
+
+    Args:
+        place: The folder of the run.
+        failed: What to do about candidates that could not be trained: refuse, or leave them out.
+    """
+    trained, missing = candidates.trained(place, failed)
     best = min(trained, key=lambda result: (result["validation"]["log_loss"], result["candidate"]))
     holdout, label = rows_of(place, "holdout"), place.usecase.schema.LABEL
     registry = Registry(settings().tracking)
@@ -71,14 +83,17 @@ def evaluate(place: Experiment) -> Result:
         }
         said = {name: scores.scores(model, holdout, label) for name, model in models.items()}
     scores.keep(place, holdout, {name: probabilities for name, (_, probabilities) in said.items()})
+    candidates.tell_owner(place, missing)
     chosen = {name: best[name] for name in ("candidate", "params", "seed", "run_id", "model_uri", "sha256")}
     return {
         **chosen,
         **cost,
         "selected_from": {result["candidate"]: result["validation"]["log_loss"] for result in trained},
+        "missing": missing,
         "champion": None if champion is None else identity(champion),
         "measured_digest": holdout_digest(holdout[["source_version", "row"]]),
         "models": {name: result for name, (result, _) in said.items()},
+        "url": pages.run_page(best["run_id"]),
     }
 
 
@@ -86,8 +101,10 @@ def evaluate(place: Experiment) -> Result:
 def gate(place: Experiment) -> Result:
     """Hold the rules of the card against the evidence."""
     verdict = judge(place.usecase.card.gates, scores.evidence(place))
-    log.get("gate").info(verdict.reason(), outcome=verdict.outcome)
-    return {**verdict.to_json(), "reason": verdict.reason()}
+    missing = place.needed("evaluation.json", "evaluate")["missing"]
+    reason = "; ".join([verdict.reason(), *candidates.sentences(missing)])
+    log.get("gate").info(reason, outcome=verdict.outcome)
+    return {**verdict.to_json(), "reason": reason, "missing": missing}
 
 
 def champion_of(registry: Registry, name: str) -> Pinned | None:

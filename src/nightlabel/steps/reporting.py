@@ -11,7 +11,7 @@ from nightlabel.propose.evidence import Cell, Data, Model, ReportInput, confusio
 from nightlabel.registry.loaded import loaded
 from nightlabel.registry.models import Registry
 from nightlabel.settings import settings
-from nightlabel.steps import scores
+from nightlabel.steps import candidates, pages, scores
 from nightlabel.steps.experiment import rows_of
 from nightlabel.steps.folder import Experiment
 
@@ -33,6 +33,7 @@ def report_input(place: Experiment) -> ReportInput:
         data_before=_data_before(place, winner["champion"]),
         seed=winner["seed"],
         note=place.request.note,
+        missing=candidates.sentences(winner["missing"]),
         parts=[part.model_dump() for part in parts(place.usecase.card.gates, evidence)],
         confusion=_confusion(place, winner),
         changes=_changes(place, night) if night else None,
@@ -97,5 +98,5 @@ def _changes(place: Experiment, night: str) -> pd.DataFrame:
 
 
 def _links(winner: Result) -> dict[str, str]:
-    base = settings().mlflow_url
-    return {"the winner's run in MLflow": f"{base}/#/runs/{winner['run_id']}"} if base else {}
+    page = pages.run_page(winner["run_id"])
+    return {"the winner's run in MLflow": page} if page else {}

@@ -1,23 +1,24 @@
 """Results as tables, for people at a terminal."""
 
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from nightlabel.monitor import summary
+from nightlabel.steps.candidates import sentences
 
 Result = dict[str, Any]
 MARKS = {True: Text("pass", style="green"), False: Text("closed", style="bold red")}
+DRIFT_STYLES = {"stable": "green", "drifted": "bold red", "not computable": "bold red", "too small": "yellow"}
 
 
 def facts(result: Result) -> RenderableType:
     """Show a result as names and values."""
-    table = Table(show_header=False, box=None, pad_edge=False)
+    table = _pairs()
     for name, value in result.items():
         shown = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
-        table.add_row(Text(name, style="bold"), Text(shown))
+        table.add_row(Text(name), Text(shown))
     return table
 
 
@@ -33,7 +34,8 @@ def verdict(result: Result) -> RenderableType:
             number(gate["margin"], signed=True),
             Text("" if gate["passed"] and gate["value"] is not None else gate["reason"]),
         )
-    return Group(Text(f"{result['candidate']}: {result['outcome']}", style="bold"), table)
+    heading = Text(f"{result['candidate']}: {result['outcome']}", style="bold")
+    return Group(heading, *(Text(line, style="red") for line in sentences(result["missing"])), table)
 
 
 def candidates(results: list[Result]) -> RenderableType:
@@ -91,13 +93,73 @@ def quarantine(result: Result) -> RenderableType:
 def night(result: Result) -> RenderableType:
     """Show what a night came to, and its drift."""
     sentence = Text(result["sentence"], style="bold")
-    told = [summary.night(result)] if "records_per_second" in result else []
-    return Group(sentence, *told, summary.drift(result["drift"]))
+    told = [accounts(result)] if "records_per_second" in result else []
+    return Group(sentence, *told, drift(result["drift"]))
 
 
-def drift(result: Result) -> RenderableType:
-    """Show a drift verdict."""
-    return summary.drift(result)
+def accounts(summary: Result) -> RenderableType:
+    """Show how the records of a night add up, the largest reason of quarantine first.
+
+    Args:
+        summary: ``summary.json`` of the night.
+    """
+    table = _pairs(justify="right")
+    for name in ("files", "records", "labelled"):
+        table.add_row("records in" if name == "records" else name, f"{summary[name]:,}")
+    quarantined: dict[str, int] = summary["quarantined"]
+    table.add_row("quarantined", f"{sum(quarantined.values()):,}")
+    for code, records in sorted(quarantined.items(), key=lambda item: (-item[1], item[0])):
+        table.add_row(Text(f"  {code}", "not bold dim"), f"{records:,}")
+    table.add_row("seconds", f"{summary['seconds']:,.1f}")
+    table.add_row("records per second", f"{summary['records_per_second']:,.0f}")
+    state = "an empty day" if summary["empty"] else f"generation {summary['generation']}"
+    title = f"{summary['usecase']} {summary['date']}: {state}, model version {summary['model']['version']}"
+    return Group(Text(title, style="bold"), table)
+
+
+def drift(report: Result) -> RenderableType:
+    """Show a drift verdict: one sentence, then every watched column with its value and its threshold.
+
+    Args:
+        report: ``DriftReport.to_json()``, or any result with ``status``, ``sentence`` and ``columns``.
+    """
+    status = str(report["status"])
+    heading = Text(f"drift: {status}", style=DRIFT_STYLES.get(status, "bold"))
+    said = Text(str(report["sentence"]))
+    if not report["columns"]:
+        return Group(heading, said)
+    table = _table("column", "statistic", "value", "threshold", "", "on drift")
+    for column in report["columns"]:
+        reported = column["status"] == "drifted" and not column["alarm"]
+        style = "yellow" if reported else DRIFT_STYLES.get(column["status"], "")
+        table.add_row(
+            Text(column["name"]),
+            Text(column["method"]),
+            number(column["value"]),
+            Text(f"{column['threshold']:g}", justify="right"),
+            Text(column["status"], style=style),
+            Text("alarm" if column["alarm"] else "report only"),
+        )
+    return Group(heading, said, table)
+
+
+def sizes(result: Result) -> RenderableType:
+    """Show nights on paper, one row each, and what a person has to see to."""
+    names = ("files", "pods", "plan", "start", "label", "publish", "minutes", "GET/s", "prefixes", "plan GB")
+    table = _table(*names, "$ requests", "$ pods", justify="right")
+    told = []
+    for row in result["rows"]:
+        files = f"{row['night']['files']:,}"
+        if "refused" in row:
+            table.add_row(files, Text("-", style="bold red"))
+            told.append(Text(f"{row['refused']}; {row['advice']}", style="bold red"))
+            continue
+        minutes = (f"{row['minutes'][name]:.1f}" for name in ("plan", "start", "label", "publish", "total"))
+        store = (f"{row['gets_per_second']:,.0f}", f"{row['prefixes']}", f"{row['plan_mb'] / 1024:.1f}")
+        dollars = (f"{row['dollars'][name]:,.2f}" for name in ("requests", "pods"))
+        table.add_row(files, f"{row['pods']}", *minutes, *store, *dollars)
+        told += [Text(f"{files} files: {sentence}", style="yellow") for sentence in row["do"]]
+    return Group(table, *told)
 
 
 def findings(result: Result) -> RenderableType:
@@ -115,8 +177,15 @@ def number(value: Any, *, signed: bool = False) -> Text:
     return Text(f"{value:+.3f}" if signed else f"{value:.3f}", justify="right")
 
 
-def _table(*names: str) -> Table:
+def _table(*names: str, justify: Literal["left", "right"] = "left") -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in names:
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", justify=justify)
+    return table
+
+
+def _pairs(justify: Literal["left", "right"] = "left") -> Table:
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(justify=justify, overflow="fold")
     return table

@@ -1,5 +1,6 @@
 """The step after a night: drift, metrics, and what people are told."""
 
+import json
 from typing import Any
 
 import pandas as pd
@@ -7,24 +8,29 @@ import pandas as pd
 from nightlabel import catalog
 from nightlabel import label as room
 from nightlabel.contract import UseCase
-from nightlabel.label import Summary
+from nightlabel.label import Summary, table
 from nightlabel.monitor import reference, window
-from nightlabel.monitor.alarms import alarm, all_clear
+from nightlabel.monitor.alarms import Alarm, alarm, all_clear
 from nightlabel.monitor.drift import drift, save
-from nightlabel.monitor.metrics import metrics
-from nightlabel.store import open_lake
+from nightlabel.monitor.metrics import metrics, outcome
+from nightlabel.monitor.verdict import DriftReport
+from nightlabel.steps import pages
+from nightlabel.store import Store, open_lake
 
 Result = dict[str, Any]
 
 
 def monitor(usecase: str, date: str, run: str) -> Result:
-    """Compare a committed night with the champion's training snapshot, and send its figures."""
+    """Compare a committed night with the champion's training snapshot, and send its figures.
+
+    What is told to people is kept beside the verdict, whether or not anybody could hear it.
+    """
     case, lake = catalog.load(usecase), open_lake()
     summary = room.read_summary(lake, usecase, date, run)
     if summary is None:
         return {"date": date, "status": "noop", "sentence": "this run committed nothing new", "columns": []}
-    nights = window.rows_by_night(room.read_labels(lake, usecase, columns=["date", "outcome"]))
-    chosen = window.choose(nights, date, case.card.monitoring)
+    rule = case.card.monitoring
+    chosen = window.choose(_rows(lake, usecase, date, rule.window_nights), date, rule)
     parts = [room.read_labels(lake, usecase, night) for night in chosen.nights]
     joined = pd.concat(parts, ignore_index=True) if parts else room.read_labels(lake, usecase, date)
     current = window.current(case, lake, joined)
@@ -34,35 +40,58 @@ def monitor(usecase: str, date: str, run: str) -> Result:
         reference.load(lake, case.card, summary.model.version),
         current.frame,
         model_version=summary.model.version,
-        figures=_figures(joined, date, summary),
+        figures=_figures(room.read_labels(lake, usecase, date, ["outcome", "abstain"]), summary),
     )
     kept = save(lake, case.card, compared)
-    _tell(case, compared.report.sentence, summary, alarming=compared.report.alarming)
-    return {"date": date, **compared.report.to_json(), "unread_files": current.unread, "kept": kept}
+    if said := _tell(case, compared.report, summary):
+        record = json.dumps(said.to_json(), ensure_ascii=False, indent=2)
+        lake.put(f"{usecase}/drift/{date}.alarm.json", record.encode())
+    told = {"date": date, **compared.report.to_json(), "unread_files": current.unread, "kept": kept}
+    return told | {"url": pages.drift_page(kept["page"]) or lake.at(kept["html"])}
 
 
-def _figures(labels: pd.DataFrame, date: str, summary: Summary) -> dict[str, float]:
-    """Give the night's own figures for the dashboard."""
-    records, labelled = max(summary.records, 1), max(summary.labelled, 1)
-    night = labels[labels["date"].astype(str).eq(date) & labels["outcome"].eq("labelled")]
-    figures = {
-        "night_records": float(summary.records),
-        "quarantined_share": sum(summary.quarantined.values()) / records,
-        "abstained_share": float(night["abstain"].fillna(value=False).sum()) / labelled,
+def _rows(lake: Store, usecase: str, date: str, nights: int) -> dict[str, int]:
+    """Count the labelled records of the newest nights up to a date by the table's log, not by its rows."""
+    found = table.find(lake, usecase)
+    known = [night for night in table.dates(found) if night <= date] if found else []
+    return {night: _labelled(table.files(found, night)) for night in known[-nights:] if found}
+
+
+def _labelled(files: list[table.TableFile]) -> int:
+    return sum(file.rows for file in files if file.outcome == "labelled")
+
+
+def _figures(partition: pd.DataFrame, summary: Summary) -> dict[str, float]:
+    """Count the whole partition for the dashboard; the summary is of the files that came last."""
+    labelled = partition["outcome"].eq("labelled")
+    abstained = labelled & partition["abstain"].fillna(value=False).astype(bool)
+    records = max(len(partition), 1)
+    return {
+        "labelled_records": float(labelled.sum()),
+        "quarantined_records": float((~labelled).sum()),
+        "quarantined_share": float((~labelled).sum()) / records,
+        "abstained_share": float(abstained.sum()) / records,
         "unknown_share": summary.unknown_share,
     }
-    return figures if night.empty else figures | {"mean_confidence": float(night["confidence"].mean())}
 
 
-def _tell(usecase: UseCase, sentence: str, summary: Summary, *, alarming: bool) -> None:
+def _tell(usecase: UseCase, report: DriftReport, summary: Summary) -> Alarm | None:
     """Send the night's figures; a network without an agent costs nothing and stops nothing."""
     name, sender = usecase.name, metrics()
+    sender.count("nights", use_case=name, outcome=outcome(report.status))
     sender.count("records", summary.labelled, use_case=name, outcome="labelled")
     for code, records in summary.quarantined.items():
         sender.count("records", records, use_case=name, outcome="quarantined", code=code)
     sender.gauge("night.files", summary.files, use_case=name)
     sender.timing("night.seconds", summary.seconds, use_case=name)
-    if alarming:
-        alarm("drift", f"{name}: drift on {summary.date}", sentence, use_case=name)
-    else:
+    for figure, value in report.figures.items():
+        sender.gauge(f"night.{figure}", value, use_case=name)
+    for column in report.columns:
+        if column.value is not None:
+            sender.gauge("drift.value", column.value, use_case=name, column=column.name)
+    all_clear("failure", use_case=name)
+    if report.alarming:
+        return alarm("drift", f"{name}: drift on {summary.date}", report.sentence, use_case=name)
+    if report.window.enough:  # a night that was not tested says nothing of an earlier alarm
         all_clear("drift", use_case=name)
+    return None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -21,8 +21,12 @@ from obstore.store import LocalStore, MemoryStore, S3Store
 
 from nightlabel.errors import NightlabelError, QuarantineError, RefusedError, UnavailableError
 from nightlabel.settings import Settings, settings
+from nightlabel.store import oddkeys
+from nightlabel.store.oddkeys import Backend
+from nightlabel.store.profile import credentials
 
-Backend = LocalStore | MemoryStore | S3Store
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,12 +56,22 @@ class Store:
 
     def list(self, prefix: str = "") -> Iterator[Entry]:
         """List all objects below a prefix of whole path segments, in no order."""
+        for page in self.pages(prefix):
+            columns = (page.column(name).to_pylist() for name in ("path", "e_tag", "size"))
+            yield from (Entry(path, _bare(tag), size) for path, tag, size in zip(*columns, strict=True))
+
+    def pages(self, prefix: str = "", *, after: str = "") -> Iterator["pa.RecordBatch"]:
+        """List as Arrow batches of ``path``, ``e_tag`` and ``size``, by whatever keys there are.
+
+        On S3 they come in the order of keys behind ``after``, a thousand at once but for the last; markers of
+        folders are left out.
+        """
         with _translated("list", prefix):
-            for batch in obstore.list(self.backend, prefix or None):
-                yield from (Entry(m["path"], _bare(m["e_tag"]), m["size"]) for m in batch)
+            yield from oddkeys.pages(self.backend, prefix, after)
 
     def head(self, key: str) -> Entry | None:
         """Give the object's entry, or nothing where there is none."""
+        self._require_readable(key)
         try:
             with _translated("head", key):
                 meta = obstore.head(self.backend, key)
@@ -65,31 +79,41 @@ class Store:
             return None
         return Entry(meta["path"], _bare(meta["e_tag"]), meta["size"])
 
-    def get(self, key: str, *, version: str = "") -> bytes:
+    def get(self, key: str, *, version: str = "", part: tuple[int, int] | None = None) -> bytes:
         """Read one object.
 
         Args:
             key: The key below the root.
             version: Read only this version; empty reads the newest.
+            part: Read the bytes from the first position up to the second; nothing reads all.
 
         Raises:
             MissingError: There is no such object.
-            QuarantineError: ``NL-B010``, the object changed or vanished since ``version``.
+            QuarantineError: ``NL-B010``, the object changed or vanished since ``version``; ``NL-B013``, its
+                key cannot be read.
             UnavailableError: The store did not answer.
         """
+        self._require_readable(key)
         options: Any = {"if_match": f'"{version}"'} if version else {}
+        if part:
+            options["range"] = part
         try:
             with _translated("get", key):
                 return bytes(obstore.get(self.backend, key, options=options).bytes())
         except MissingError:
             if not version:
                 raise
+            with _translated("list", key):
+                why = oddkeys.misread(self.backend, key)
+            if why:
+                raise _unreadable(key, why) from None
             raise QuarantineError(
                 "input vanished after it was planned", code="NL-B010", key=key, version=version
             ) from None
 
     def put(self, key: str, data: bytes) -> Entry:
         """Write one object, whatever was there."""
+        self._require_readable(key)
         with _translated("put", key):
             result = obstore.put(self.backend, key, data)
         return Entry(key, _bare(result["e_tag"]), len(data))
@@ -101,6 +125,7 @@ class Store:
             Whether this call's bytes are the object's: an answer lost on the way is read back, so that
             the loser of a race is told from the winner whose reply was lost only by different bytes.
         """
+        self._require_readable(key)
         try:
             with _translated("create", key):
                 obstore.put(self.backend, key, data, mode="create")
@@ -110,6 +135,7 @@ class Store:
 
     def delete(self, key: str) -> None:
         """Remove one object; no error where there is none."""
+        self._require_readable(key)
         try:
             with _translated("delete", key):
                 obstore.delete(self.backend, key)
@@ -119,6 +145,26 @@ class Store:
     def read_json(self, key: str) -> Any:
         """Read one JSON object; raises as ``get``."""
         return json.loads(self.get(key))
+
+    def impatient(self) -> "Store":
+        """Give the same store without tries of its own, for callers that count what is refused."""
+        if not isinstance(self.backend, S3Store):
+            return self
+        inner: Any = self.backend
+        config: Any = {name: value for name, value in inner.config.items() if name != "bucket"}
+        once = S3Store(
+            inner.config["bucket"],
+            prefix=inner.prefix,
+            config=config,
+            client_options=inner.client_options,
+            retry_config={"max_retries": 0},
+            credential_provider=inner.credential_provider,
+        )
+        return Store(self.uri, once)
+
+    def _require_readable(self, key: str) -> None:
+        if why := oddkeys.unreadable(self.backend, key):
+            raise _unreadable(key, why)
 
     def at(self, key: str) -> str:
         """Give the URI of a key, for people and for libraries that open URIs themselves."""
@@ -143,6 +189,12 @@ def open_uri(uri: str, place: Settings | None = None) -> Store:
     """
     parts = urlsplit(uri)
     root = uri.rstrip("/")
+    if parts.query or parts.fragment:
+        raise RefusedError(
+            f"{uri[:80]!r} has a '?' or a '#', which would cut the path short",
+            code="NL-H001",
+            advice="write them as %3F and %23, or name another folder",
+        )
     match parts.scheme:
         case "file":
             return Store(root, LocalStore(_folder(Path(unquote(parts.path)))))
@@ -186,11 +238,28 @@ def _s3(bucket: str, prefix: str, place: Settings) -> S3Store:
     config: Any = {"region": place.s3_region}
     if place.s3_endpoint:
         config["endpoint"] = place.s3_endpoint
-    return S3Store(bucket, prefix=prefix or None, config=config, client_options=client, retry_config=retry)
+    return S3Store(
+        bucket,
+        prefix=prefix or None,
+        config=config,
+        client_options=client,
+        retry_config=retry,
+        credential_provider=credentials(),
+    )
 
 
 def _bare(etag: str | None) -> str:
     return (etag or "").strip('"')
+
+
+def _unreadable(key: str, why: str) -> QuarantineError:
+    return QuarantineError(
+        f"the key {key!r} cannot be read: {why}",
+        code="NL-B013",
+        kept="the object, untouched",
+        advice="copy it to a plain key: the next night takes that one",
+        key=key,
+    )
 
 
 class _translated:  # noqa: N801 - a context manager reads as a verb

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from nightlabel.contract import Encoder, UseCase
+from nightlabel.contract import Encoder, Remembering, UseCase
 from nightlabel.contract.usecase import Params
 from nightlabel.errors import RefusedError
 from nightlabel.train.calibration import Calibrated, log_loss
@@ -100,10 +100,10 @@ def train(
     with _one_thread(seed):
         found = [
             _stopped(
-                usecase.model.build(recipe.member(params, index), encoder),
+                _built(usecase, recipe.member(params, index), encoder, rows),
                 rows,
                 held,
-                recipe,
+                recipe.of(params, index),
                 _noting(curves, index, on_epoch),
             )
             for index in range(recipe.members)
@@ -147,9 +147,9 @@ def refit(
     with _one_thread(seed):
         members = [
             _passed(
-                usecase.model.build(recipe.member(params, index), encoder),
+                _built(usecase, recipe.member(params, index), encoder, known),
                 known,
-                recipe,
+                recipe.of(params, index),
                 epochs,
                 _noting(curves, index, on_epoch),
             )
@@ -158,6 +158,13 @@ def refit(
     network = _averaged(members, known, recipe)
     network.temperature.copy_(trained.network.temperature)
     return Trained(encoder, network, curves, trained.epochs, time.perf_counter() - started)
+
+
+def _built(usecase: UseCase, params: Params, encoder: Encoder, rows: _Rows) -> nn.Module:
+    network = usecase.model.build(params, encoder)
+    if isinstance(network, Remembering):
+        network.remember(rows.inputs, rows.target, rows.weights)
+    return network
 
 
 def _stopped(
@@ -191,7 +198,7 @@ def _epoch(network: nn.Module, rows: _Rows, optimizer: torch.optim.Optimizer, re
     total = 0.0
     for index in torch.split(torch.randperm(len(rows.target)), recipe.batch):
         losses = nn.functional.cross_entropy(
-            network(**rows.batch(index)),
+            _said(network, rows, index),
             rows.target[index],
             label_smoothing=recipe.smoothing,
             reduction="none",
@@ -202,6 +209,13 @@ def _epoch(network: nn.Module, rows: _Rows, optimizer: torch.optim.Optimizer, re
         optimizer.step()
         total += float(loss.detach()) * len(index)
     return total / len(rows.target)
+
+
+def _said(network: nn.Module, rows: _Rows, index: Tensor) -> Tensor:
+    if isinstance(network, Remembering):
+        return network.leave_one_out(index)
+    logits: Tensor = network(**rows.batch(index))
+    return logits
 
 
 def _validate(network: nn.Module, held: _Rows) -> float:

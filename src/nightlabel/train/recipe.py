@@ -2,12 +2,13 @@
 
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from nightlabel.contract.usecase import Params
 from nightlabel.errors import RefusedError
 
 _ADVICE = "correct the candidate in usecase.toml"
+_SHARED = ("members", "views", "half_life_days", "class_beta", "floor")  # of all members: no view has its own
 
 
 class Recipe(BaseModel):
@@ -15,7 +16,8 @@ class Recipe(BaseModel):
 
     Attributes:
         members: Networks that are averaged.
-        views: Parameters of the network that members override in turn; empty means that all are alike.
+        views: Parameters of the network, its steps and its passes that members override in turn; empty
+            means that all are alike.
         rate: Step size of AdamW.
         decay: Decoupled weight decay of AdamW.
         batch: Rows of one step.
@@ -41,6 +43,13 @@ class Recipe(BaseModel):
     class_beta: float = Field(ge=0, lt=1)
     floor: float = Field(ge=0, lt=1)
 
+    @field_validator("views")
+    @classmethod
+    def _own(cls, views: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+        if shared := sorted({name for view in views for name in view if name in _SHARED}):
+            raise ValueError(f"members share {', '.join(shared)}")
+        return views
+
     @classmethod
     def read(cls, params: Params) -> Self:
         """Read the recipe out of a candidate's parameters.
@@ -65,6 +74,15 @@ class Recipe(BaseModel):
         """
         view = self.views[index % len(self.views)] if self.views else {}
         return Parameters({**params, **view})
+
+    def of(self, params: Params, index: int) -> Self:
+        """Give the recipe of one member, whose view may have steps and passes of its own.
+
+        Args:
+            params: The candidate's parameters.
+            index: Ordinal of the member, from 0.
+        """
+        return self.read(self.member(params, index))
 
 
 class Parameters(dict[str, Any]):

@@ -72,7 +72,7 @@ def typed(table: pa.Table) -> pd.DataFrame:
     Returns:
         Text as ``str``, numbers as NumPy types, dates and decimals as Arrow types.
     """
-    frame: pd.DataFrame = table.to_pandas(types_mapper=_exact_type)
+    frame: pd.DataFrame = _undone(table).to_pandas(types_mapper=_exact_type)
     return frame
 
 
@@ -86,6 +86,15 @@ def _exact_type(kind: pa.DataType) -> Any:
         return pd.StringDtype(na_value=float("nan"))
     inexact_in_numpy = pa.types.is_date(kind) or pa.types.is_decimal(kind)
     return pd.ArrowDtype(kind) if inexact_in_numpy else None
+
+
+def _undone(table: pa.Table) -> pa.Table:
+    """Write dictionary-encoded columns out."""
+    encoded = [pa.types.is_dictionary(kind) for kind in table.schema.types]
+    if not any(encoded):
+        return table
+    fields = [f.with_type(f.type.value_type) if e else f for f, e in zip(table.schema, encoded, strict=True)]
+    return table.cast(pa.schema(fields))
 
 
 def _chunks(frame: pd.DataFrame, names: list[str]) -> Iterator[dict[int, Row]]:

@@ -154,6 +154,21 @@ def test_spellings_of_one_city_share_an_index_and_keep_their_own():
     assert len(set(categories[:, at("merchant")])) > 1
 
 
+def test_the_way_a_city_is_written_is_told_apart_from_the_city():
+    written = ["SAO PAULO", "RECIFE", "Sao Paulo", "saopaulo", "SAO BERNARDO ", "4003 1234", ""]
+    frame = records().head(len(written)).assign(cidade_estabelecimento=written)
+
+    assert features.Purchases(frame, {}, {}).style.texts() == [
+        "upper blank",
+        "upper",
+        "title blank",
+        "",
+        "upper blank cut",
+        "upper title blank digit",
+        "upper title",
+    ]
+
+
 def test_a_holiday_is_no_weekday():
     purchases = features.Purchases(
         records().head(2).assign(data=pd.to_datetime(["2019-12-25", "2019-12-26"]).date),
@@ -161,7 +176,7 @@ def test_a_holiday_is_no_weekday():
         features.read_table(TABLES / "holidays.csv").rows,
     )
 
-    assert purchases.weekday.tolist() == ["holiday", "3"]
+    assert purchases.weekday.texts() == ["holiday", "3"]
 
 
 def test_the_tables_travel_with_their_digest_and_are_not_read_again(tmp_path):
@@ -217,3 +232,14 @@ def test_a_state_of_something_else_is_refused(state):
         prepare.restore({**encoder().state(), **state} if state else state)
 
     assert refusal.value.code == "NL-C005"
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 120))
+def test_a_long_file_is_encoded_in_parts_as_it_is_encoded_whole(size):
+    frame = records().head(240)
+    memory = {}
+    parts = [encoder().encode(frame[at : at + size], memory) for at in range(0, len(frame), size)]
+
+    for name, array in encoder().encode(frame).items():
+        assert np.array_equal(np.concatenate([part[name] for part in parts]), array)

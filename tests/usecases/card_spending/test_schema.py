@@ -1,5 +1,6 @@
 """Reading card files and their records: exact, or quarantine with a code."""
 
+import codecs
 import re
 from collections import Counter
 from datetime import UTC, datetime
@@ -203,7 +204,13 @@ def test_a_file_in_another_encoding_is_refused_whole_at_a_byte(encoding):
 
     assert error.code == "NL-A001"
     assert f"at byte {error.facts['byte']}" in error.sentence
-    assert text.encode(encoding)[: error.facts["byte"]].isascii()
+    assert text.encode(encoding)[: error.facts["byte"]].removeprefix(codecs.BOM_UTF8).isascii()
+
+
+def test_a_byte_order_mark_before_a_sound_file_is_no_part_of_its_header():
+    payload = file(line(grupo_estabelecimento="VAREJO"))
+
+    assert checked(codecs.BOM_UTF8 + payload).frame.equals(checked(payload).frame)
 
 
 def test_doubly_encoded_text_never_becomes_a_class():

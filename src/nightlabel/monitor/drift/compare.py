@@ -12,6 +12,9 @@ import numpy as np
 import pandas as pd
 from evidently import DataDefinition, Dataset, Report
 from evidently.core.report import Snapshot
+from evidently.core.serialization import SnapshotModel
+from evidently.legacy.model.widget import BaseWidgetInfo
+from evidently.legacy.renderers.html_widgets import table_data
 from evidently.metrics import MeanValue, ValueDrift
 
 from nightlabel.contract import Card
@@ -23,19 +26,24 @@ from nightlabel.monitor.drift.statistics import DECILES, drifted, measure, stati
 from nightlabel.monitor.verdict import ColumnDrift, DriftReport, Window
 
 FIGURES = (
+    "stable_columns",
+    "untested_columns",
+    "reported_columns",
+    "alarming_columns",
+    "labelled_records",
+    "quarantined_records",
     "window_records",
-    "night_records",
     "quarantined_share",
     "abstained_share",
     "unknown_share",
     "mean_confidence",
-    "drifted_share",
-    "alarming_columns",
-    "reported_columns",
 )
-"""Values of a night that the dashboard shows beside the statistics; no others are let in."""
+"""Values of a night that the dashboard shows beside the statistics, in its order; no others are let in."""
+NEEDED, TRAINED, SURE = "needed records", "confidence in training", "confidence of a sure label"
+"""Lines that the dashboard draws beside the figures; those beside the columns have names of their own."""
 
 
+_DRAWN = ":ValueDrift"
 _NOTHING = "<!doctype html><html><head><meta charset='utf-8'></head><body></body></html>"
 
 
@@ -47,21 +55,33 @@ class Compared:
         report: The verdict.
         rules: The watched columns that could be compared.
         pairs: Their two sides.
+        lines: Constants that the dashboard draws beside the values.
     """
 
     report: DriftReport
     rules: Mapping[str, DriftColumn]
     pairs: Mapping[str, Pair]
+    lines: Mapping[str, float]
 
     @cached_property
     def snapshot(self) -> Snapshot:
         """Evidently's snapshot for the dashboard; every night has one, so that there are no holes."""
-        return self._run({**self.report.figures, **thresholds(self.rules)})
+        return self._run({**self.report.figures, **self.lines})
+
+    @cached_property
+    def model(self) -> SnapshotModel:
+        """The snapshot as a workspace keeps it: its page shows the verdict and the columns, no figures."""
+        model = self.snapshot.to_snapshot_model()
+        kinds = {key: result.metric_value_location.metric for key, result in model.metric_results.items()}
+        drawn = {key for key, metric in kinds.items() if metric.params["type"].endswith(_DRAWN)}
+        pictures = [widget for widget in model.widgets if drawn.intersection(widget.linked_metrics or ())]
+        model.widgets = [_verdict(self.report), *pictures]
+        return model
 
     @property
     def html(self) -> str:
         """Evidently's report for people, one self-contained page."""
-        page: str = self._run({}).get_html_str(as_iframe=False) if self.rules else _NOTHING
+        page: str = Snapshot.load_model(self.model).get_html_str(as_iframe=False) if self.rules else _NOTHING
         return page.replace(
             "<body>",
             f"<body><p style='font:1.2em sans-serif; padding:1em'>{escape(self.report.sentence)}</p>",
@@ -73,12 +93,17 @@ class Compared:
             return _run(self.rules, self.pairs, figures, self.report)
         except Exception as error:  # noqa: BLE001 - the verdict stands without the pictures
             get("monitor").warning("drift pictures left out", error=type(error).__name__)
-            return _run({}, {}, self.report.figures, self.report)
+            return _run({}, {}, {**self.report.figures, **self.lines}, self.report)
 
 
-def thresholds(rules: Mapping[str, DriftColumn]) -> dict[str, float]:
-    """Give the columns' thresholds as figures, so that a panel draws them beside the values."""
-    return {f"threshold of {name}": rule.threshold for name, rule in rules.items()}
+def threshold(column: str) -> str:
+    """Name the line of a column's threshold."""
+    return f"threshold of {column}"
+
+
+def unmoved(rule: DriftColumn) -> tuple[str, float]:
+    """Give the line where two equal samples would lie, by name and value: it ties every axis to a meaning."""
+    return ("p-value of equal samples", 1.0) if rule.method == "ks" else ("distance of equal samples", 0.0)
 
 
 def drift(
@@ -116,9 +141,9 @@ def drift(
             pairs.pop(name, None)
             results.append(_not_computable(name, rule, why))
     columns = tuple(results)
-    known = _figures(window, current, columns) | _allowed(figures or {})
+    known = _ordered(_figures(card, window, current, columns) | dict(figures or {}))
     report = DriftReport(card.name, model_version, window, len(current), len(reference), columns, known)
-    return Compared(report, {name: rules[name] for name in pairs}, pairs)
+    return Compared(report, {name: rules[name] for name in pairs}, pairs, _lines(card, reference))
 
 
 def _column(name: str, rule: DriftColumn, both: Pair) -> ColumnDrift:
@@ -146,24 +171,42 @@ def _not_computable(name: str, rule: DriftColumn, why: RefusedError) -> ColumnDr
     )
 
 
-def _figures(window: Window, current: pd.DataFrame, columns: tuple[ColumnDrift, ...]) -> dict[str, float]:
-    figures = {
-        "window_records": float(window.rows),
-        "drifted_share": sum(column.drifted for column in columns) / max(len(columns), 1),
-        "alarming_columns": float(sum(column.alarming for column in columns)),
-        "reported_columns": float(sum(column.drifted and not column.alarming for column in columns)),
+def _figures(
+    card: Card, window: Window, current: pd.DataFrame, columns: tuple[ColumnDrift, ...]
+) -> dict[str, float]:
+    states = {
+        "stable_columns": sum(column.status == "stable" for column in columns),
+        "untested_columns": len(card.monitoring.columns) - len(columns),
+        "reported_columns": sum(column.drifted and not column.alarming for column in columns),
+        "alarming_columns": sum(column.alarming for column in columns),
     }
-    if "confidence" in current and current["confidence"].notna().any():
-        figures["mean_confidence"] = float(current["confidence"].astype("float64").mean())
-    return figures
+    return {**states, "window_records": window.rows, **_mean_confidence("mean_confidence", current)}
 
 
-def _allowed(figures: Mapping[str, float]) -> dict[str, float]:
+def _lines(card: Card, reference: pd.DataFrame) -> dict[str, float]:
+    columns = card.monitoring.columns
+    return {
+        **{threshold(name): rule.threshold for name, rule in columns.items()},
+        **dict(map(unmoved, columns.values())),
+        NEEDED: float(card.monitoring.window_rows),
+        **_mean_confidence(TRAINED, reference),
+        SURE: card.abstain_below,
+    }
+
+
+def _mean_confidence(name: str, side: pd.DataFrame) -> dict[str, float]:
+    if "confidence" not in side or side["confidence"].isna().all():
+        return {}
+    return {name: float(side["confidence"].astype("float64").mean())}
+
+
+def _ordered(figures: Mapping[str, float]) -> dict[str, float]:
+    """Let in the known figures alone, in the order of ``FIGURES``: the dashboard keeps it."""
     if foreign := sorted(set(figures) - set(FIGURES)):
         raise RefusedError(
             f"{foreign[0][:40]!r} is no figure of a night; there are: {', '.join(FIGURES)}", code="NL-M012"
         )
-    return {name: float(value) for name, value in figures.items()}
+    return {name: float(figures[name]) for name in FIGURES if name in figures}
 
 
 def _run(
@@ -184,13 +227,33 @@ def _run(
         ValueDrift(column=name, method=statistic(rule), threshold=rule.threshold)
         for name, rule in rules.items()
     ]
-    shown = [MeanValue(column=name) for name in figures]
+    shown = [MeanValue(column=name, tests=[]) for name in figures]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # numpy's, about empty bins of a histogram that is only drawn
         return Report([*metrics, *shown], include_tests=True).run(
             *(Dataset.from_pandas(side.assign(**figures), data_definition=kinds) for side in sides),
             **_about(report),
         )
+
+
+def _verdict(report: DriftReport) -> BaseWidgetInfo:
+    names = ("column", "statistic", "value", "threshold", "found", "on drift")
+    rows = [
+        (
+            c.name,
+            c.method,
+            "-" if c.value is None else f"{c.value:.3f}",
+            f"{c.threshold:g}",
+            c.status,
+            _says(c),
+        )
+        for c in report.columns
+    ]
+    return table_data(column_names=names, data=rows, title=f"{report.status}: {report.sentence}")
+
+
+def _says(column: ColumnDrift) -> str:
+    return "alarm" if column.alarm else "report only"
 
 
 def _drawn(rule: DriftColumn, both: Pair, side: pd.Series) -> pd.Series:

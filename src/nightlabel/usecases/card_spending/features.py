@@ -11,7 +11,8 @@ import io
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nightlabel.errors import RefusedError
+from nightlabel.usecases.card_spending.codes import Codes, joined
 
 CLIENT = ("safra_abertura", "cidade", "estado", "idade", "sexo")
 """The columns that together tell the clients apart; ids are damaged and limits change."""
@@ -27,9 +29,9 @@ CLIENT = ("safra_abertura", "cidade", "estado", "idade", "sexo")
 PIECES = 24
 """Largest number of character pieces of one merchant city."""
 
-_SEPARATOR = "\x1f"
 _LONGEST_RUN = 5  # earlier purchases of one day that are counted apart
 _GRAMS = (2, 3)  # letters of a character piece
+_CUT = 13  # length at which acquirers cut a city
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +67,19 @@ def read_table(path: Path) -> Table:
 
 @dataclass(frozen=True)
 class Purchases:
-    """Valid purchases with what several features share; each is computed at most once."""
+    """Valid purchases with what several features share; each is computed at most once.
+
+    Attributes:
+        memory: Of a long file that comes in parts: sums over its earlier parts, which are added to.
+    """
 
     frame: pd.DataFrame
     cities: dict[str, str]
     holidays: dict[str, str]
+    memory: dict[str, Any] | None = None
 
-    def text(self, column: str) -> "pd.Series[str]":
-        return pd.Series(self.frame[column].astype(str).to_numpy(dtype=object))
+    def text(self, column: str) -> Codes:
+        return Codes.of(self.frame[column])
 
     @cached_property
     def cents(self) -> NDArray[np.int64]:
@@ -84,58 +91,82 @@ class Purchases:
         return logs
 
     @cached_property
-    def client(self) -> "pd.Series[str]":
-        return self.joined(*(self.text(column) for column in CLIENT))
+    def client(self) -> Codes:
+        return joined(*(self.text(column) for column in CLIENT))
 
     @cached_property
-    def merchant(self) -> "pd.Series[str]":
+    def merchant(self) -> Codes:
         return self.text("cidade_estabelecimento")
 
     @cached_property
-    def city(self) -> "pd.Series[str]":
+    def city(self) -> Codes:
         """The merchant's city in its canonical spelling; as written where the table does not know it."""
-        written = self.merchant.str.upper().str.strip()
-        return written.map(self.cities).fillna(written)
+
+        def canonical(written: str) -> str:
+            city = written.upper().strip()
+            return self.cities.get(city, city)
+
+        return self.merchant.map(canonical)
 
     @cached_property
-    def weekday(self) -> "pd.Series[str]":
-        day = pd.to_datetime(self.text("data"))
-        holiday = day.dt.strftime("%Y-%m-%d").isin(set(self.holidays))
-        return day.dt.dayofweek.astype(str).mask(holiday, "holiday")
+    def style(self) -> Codes:
+        """How the merchant's city is written; each acquirer has its own way."""
+        return self.merchant.map(_style)
 
     @cached_property
-    def amount(self) -> "pd.Series[str]":
-        return pd.Series(self.cents).astype(str)
+    def weekday(self) -> Codes:
+        def named(day: str) -> str:
+            return "holiday" if day in self.holidays else str(date.fromisoformat(day).weekday())
+
+        return self.text("data").map(named)
 
     @cached_property
-    def _run(self) -> "pd.Series[str]":
-        return self.joined(self.text("source"), self.client, self.text("data"))
+    def amount(self) -> Codes:
+        return Codes.of(self.cents)
+
+    @cached_property
+    def _run(self) -> Codes:
+        return joined(self.text("source"), self.client, self.text("data"))
 
     @cached_property
     def earlier(self) -> NDArray[np.int64]:
-        return _counted(self._run)
+        return self._before("earlier", self._run, np.ones(len(self.frame), np.int64))
 
     @cached_property
     def earlier_amount(self) -> NDArray[np.float64]:
-        cents = pd.Series(self.cents)
-        summed = cents.groupby(self._run.to_numpy()).cumsum() - cents
-        return summed.to_numpy(dtype=np.float64) / 100
+        return self._before("earlier_amount", self._run, self.cents) / 100
 
     @cached_property
     def seen(self) -> NDArray[np.int64]:
-        return _counted(self.joined(self._run, self.merchant))
+        return self._before("seen", joined(self._run, self.merchant), np.ones(len(self.frame), np.int64))
 
-    @staticmethod
-    def joined(*parts: "pd.Series[str]") -> "pd.Series[str]":
-        return reduce(lambda first, second: first + _SEPARATOR + second, parts)
+    def _before(self, name: str, keys: Codes, amounts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Add up the amounts of the earlier rows with the same key."""
+        rows = pd.Series(amounts)
+        summed = (rows.groupby(keys.at).cumsum() - rows).to_numpy(np.int64)
+        if self.memory is None:
+            return summed
+        known = self.memory.setdefault(name, {})
+        before = np.array([known.get(key, 0) for key in keys.distinct], np.int64)
+        totals = before.copy()
+        np.add.at(totals, keys.at, amounts)
+        known.update(zip(keys.distinct, totals.tolist(), strict=True))
+        earlier: NDArray[np.int64] = before[keys.at] + summed
+        return earlier
 
 
-def _counted(keys: "pd.Series[str]") -> NDArray[np.int64]:
-    """Count the earlier rows with the same key."""
-    return np.asarray(keys.groupby(keys.to_numpy()).cumcount(), dtype=np.int64)
+def _style(city: str) -> str:
+    marks = {
+        "upper": city == city.upper(),
+        "title": city == city.title(),
+        "blank": " " in city,
+        "digit": any(letter.isdigit() for letter in city),
+        "cut": len(city) >= _CUT,
+    }
+    return " ".join(mark for mark, there in marks.items() if there)
 
 
-CATEGORIES: dict[str, Callable[[Purchases], "pd.Series[str]"]] = {
+CATEGORIES: dict[str, Callable[[Purchases], Codes]] = {
     "client": lambda p: p.client,
     "safra_abertura": lambda p: p.text("safra_abertura"),
     "cidade": lambda p: p.text("cidade"),
@@ -144,14 +175,15 @@ CATEGORIES: dict[str, Callable[[Purchases], "pd.Series[str]"]] = {
     "sexo": lambda p: p.text("sexo"),
     "merchant": lambda p: p.merchant,
     "merchant_city": lambda p: p.city,
+    "style": lambda p: p.style,
     "country": lambda p: p.text("pais_estabelecimento"),
-    "cents": lambda p: pd.Series(p.cents % 100).astype(str),
+    "cents": lambda p: Codes.of(p.cents % 100),
     "amount": lambda p: p.amount,
-    "client_merchant": lambda p: p.joined(p.client, p.merchant),
-    "client_amount": lambda p: p.joined(p.client, p.amount),
+    "client_merchant": lambda p: joined(p.client, p.merchant),
+    "client_amount": lambda p: joined(p.client, p.amount),
     "weekday": lambda p: p.weekday,
-    "earlier": lambda p: pd.Series(np.minimum(p.earlier, _LONGEST_RUN)).astype(str),
-    "seen": lambda p: pd.Series(np.minimum(p.seen, 2)).astype(str),
+    "earlier": lambda p: Codes.of(np.minimum(p.earlier, _LONGEST_RUN)),
+    "seen": lambda p: Codes.of(np.minimum(p.seen, 2)),
 }
 """Features with values of a vocabulary, by name. ``earlier`` and ``seen`` are of the whole file,
 ``merchant_city`` and ``weekday`` of the outside tables, the others of the row."""
@@ -172,7 +204,7 @@ NUMBERS: dict[str, Callable[[Purchases], NDArray[Any]]] = {
 """Features that are numbers, by name. ``earlier`` and ``earlier_amount`` are of the whole file."""
 
 
-def pieces(cities: "pd.Series[str]", buckets: int) -> NDArray[np.int64]:
+def pieces(cities: Codes, buckets: int) -> NDArray[np.int64]:
     """Cut merchant cities into overlapping pieces of two and three letters, hashed.
 
     Args:
@@ -182,12 +214,11 @@ def pieces(cities: "pd.Series[str]", buckets: int) -> NDArray[np.int64]:
     Returns:
         Buckets from 1, ascending, shape (rows, 24); 0 is no piece.
     """
-    codes, names = pd.factorize(cities)
-    table = np.zeros((max(len(names), 1), PIECES), dtype=np.int64)
-    for index, name in enumerate(names):
-        found = _grams(str(name), buckets)
+    table = np.zeros((max(len(cities.distinct), 1), PIECES), dtype=np.int64)
+    for index, name in enumerate(cities.distinct):
+        found = _grams(name, buckets)
         table[index, : len(found)] = found
-    return table[codes]
+    return table[cities.at]
 
 
 def _grams(city: str, buckets: int) -> list[int]:

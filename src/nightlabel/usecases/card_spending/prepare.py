@@ -1,6 +1,8 @@
 """The encoder of card purchases: learns from training rows alone, and travels inside the model as JSON."""
 
+from collections import Counter
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -61,17 +63,18 @@ class CardEncoder:
         """Number of columns of ``numbers``."""
         return len(self.scales) + max(len(self.edges) - 1, 0)
 
-    def encode(self, frame: pd.DataFrame) -> dict[str, NDArray[Any]]:
+    def encode(self, frame: pd.DataFrame, memory: dict[str, Any] | None = None) -> dict[str, NDArray[Any]]:
         """Turn purchases into the network's inputs.
 
         Args:
             frame: Valid purchases and ``source``; rows of one file stand in file order.
+            memory: What the earlier parts of a long file have left.
 
         Returns:
             ``categories``, int64 of shape (rows, features), 0 is unknown; ``numbers``, float32 of shape
             (rows, ``width``); with pieces also ``pieces``, int64 of shape (rows, 24), 0 is no piece.
         """
-        purchases = self._purchases(frame)
+        purchases = self._purchases(frame, memory)
         inputs: dict[str, NDArray[Any]] = {
             "categories": self._categories(purchases),
             "numbers": np.concatenate([self._scaled(purchases), self._steps(purchases)], axis=1),
@@ -84,11 +87,10 @@ class CardEncoder:
         A merchant city counts as known as well if the table of cities knows it: people travel.
         """
         purchases = self._purchases(frame)
-        unseen: NDArray[np.bool_] = ~purchases.city.isin(
-            set(self.known["merchant_city"]) | set(self.cities.rows.values())
-        ).to_numpy(dtype=bool)
+        known = {*self.known["merchant_city"], *self.cities.rows.values()}
+        unseen: NDArray[np.bool_] = ~purchases.city.within(known)
         for column in CLOSED:
-            unseen |= ~purchases.text(column).isin(set(self.known[column])).to_numpy(dtype=bool)
+            unseen |= ~purchases.text(column).within(set(self.known[column]))
         return unseen
 
     def state(self) -> dict[str, Any]:
@@ -96,16 +98,19 @@ class CardEncoder:
         pairs = {name: list(getattr(self, name).items()) for name in ("vocabularies", "scales")}
         return asdict(self) | pairs
 
-    def _purchases(self, frame: pd.DataFrame) -> Purchases:
-        return Purchases(frame, self.cities.rows, self.holidays.rows)
+    def _purchases(self, frame: pd.DataFrame, memory: dict[str, Any] | None = None) -> Purchases:
+        return Purchases(frame, self.cities.rows, self.holidays.rows, memory)
+
+    @cached_property
+    def _positions(self) -> dict[str, dict[str, int]]:
+        return {
+            name: {value: at for at, value in enumerate(values, start=1)}
+            for name, values in self.vocabularies.items()
+        }
 
     def _categories(self, purchases: Purchases) -> NDArray[np.int64]:
-        columns = [
-            pd.Index(values, dtype=object).get_indexer(pd.Index(CATEGORIES[name](purchases), dtype=object))
-            + 1
-            for name, values in self.vocabularies.items()
-        ]
-        return np.stack(columns, axis=1).astype(np.int64)
+        columns = [CATEGORIES[name](purchases).positions(known) for name, known in self._positions.items()]
+        return np.stack(columns, axis=1)
 
     def _scaled(self, purchases: Purchases) -> NDArray[np.float32]:
         columns = [
@@ -141,16 +146,16 @@ def fit(frame: pd.DataFrame, labels: "pd.Series[str]", params: Params, tables: P
     _require_labels(labels)
     cities, holidays = read_table(tables / "merchant_cities.csv"), read_table(tables / "holidays.csv")
     purchases = Purchases(frame, cities.rows, holidays.rows)
-    counts = {name: CATEGORIES[name](purchases).value_counts() for name in params["categories"]}
-    known = {column: _values(purchases.text(column).value_counts(), 1) for column in CLOSED}
+    counts = {name: CATEGORIES[name](purchases).counts() for name in params["categories"]}
+    known = {column: _values(purchases.text(column).counts(), 1) for column in CLOSED}
     return CardEncoder(
         classes=CLASSES,
         vocabularies={name: _values(count, int(params["rare"])) for name, count in counts.items()},
-        common=tuple(int((count >= max(int(params["rare"]), 2)).sum()) for count in counts.values()),
+        common=tuple(_number(count, max(int(params["rare"]), 2)) for count in counts.values()),
         scales={name: _scale(NUMBERS[name](purchases)) for name in params["numbers"]},
         edges=_edges(purchases.log_amount, int(params["steps"])),
         buckets=int(params["pieces"]),
-        known=known | {"merchant_city": _values(purchases.city.value_counts(), 1)},
+        known=known | {"merchant_city": _values(purchases.city.counts(), 1)},
         cities=cities,
         holidays=holidays,
     )
@@ -206,9 +211,15 @@ def _require_labels(labels: "pd.Series[str]") -> None:
         )
 
 
-def _values(counts: "pd.Series[int]", rare: int) -> list[str]:
-    kept = counts[counts >= rare]
-    return sorted(map(str, kept.index[kept > 1])) + sorted(map(str, kept.index[kept == 1]))
+def _values(counts: Counter[str], rare: int) -> list[str]:
+    kept = {value: rows for value, rows in counts.items() if rows >= rare}
+    return sorted(v for v, rows in kept.items() if rows > 1) + sorted(
+        v for v, rows in kept.items() if rows == 1
+    )
+
+
+def _number(counts: Counter[str], rows: int) -> int:
+    return sum(count >= rows for count in counts.values())
 
 
 def _scale(values: NDArray[Any]) -> tuple[float, float]:

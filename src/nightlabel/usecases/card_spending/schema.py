@@ -1,7 +1,6 @@
 """What a card purchase is, and how a file becomes records: exactly as declared, never guessed.
 
-Declared format: Mac Roman, ``;`` between fields, no quoting, CRLF or LF, one header line. A line that is
-empty or blank holds no record and is not counted; every other line after the header is one.
+Declared format: Mac Roman, ``;`` between fields, no quoting, CRLF or LF, one header line.
 """
 
 import re
@@ -11,13 +10,11 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any
 
-import pandas as pd
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError, core_schema
 
-from nightlabel.contract import Fault, Reading
-from nightlabel.errors import QuarantineError
+from nightlabel.contract.delimited import Delimited, shown
 
 LABEL = "grupo_estabelecimento"
 
@@ -66,30 +63,17 @@ COLUMNS = pa.schema(
 )
 """The columns of ``LabelledRecord`` with their storage types, the label last."""
 
-MAX_LINE = 64 * 1024
-"""Longest line that is read, in bytes."""
-
-_ALPHABET = bytes(range(0x01, 0x80)) + b"\x82"  # the format knows one letter beyond ASCII: 0x82 = Ç
-_OUTSIDE = re.compile(rb"[^\x01-\x7f\x82]")
-_NO_CEDILLA = re.compile(rb"\x82(?:(?<=[a-z]\x82)|(?=[a-z]))")  # é in cp850: Ç never touches a small letter
 _AMOUNT = re.compile(r"((?:0|[1-9][0-9]{0,9})|[1-9][0-9]{0,2}(?:\.[0-9]{3}){1,3})(?:,([0-9]{1,2}))?")
 _DATE = re.compile(r"(0?[1-9]|[12][0-9]|3[01])\.(0[1-9]|1[0-2])\.((?:19|20)[0-9]{2})")
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,8})")
-_SHOWN = 40  # characters of an offending value
-_NAMED = 20  # columns in a message
-_CHUNK = 65_536  # lines that are split at once, which bounds the memory of a large file
-_TEXT = pd.StringDtype(na_value=float("nan"))
-
-
-def _shown(value: str) -> str:
-    return repr(value[:_SHOWN]) + ("…" if len(value) > _SHOWN else "")
+_KEPT = 65_536  # parsed texts of a field that are remembered
 
 
 class _FromText:
     """Parses a field from text and nothing else; the texts of a file repeat, so results are kept."""
 
     def __init__(self, parse: Callable[[str], Any]) -> None:
-        self._parse = lru_cache(maxsize=_CHUNK)(parse)
+        self._parse = lru_cache(maxsize=_KEPT)(parse)
 
     def __get_pydantic_core_schema__(self, *_: Any) -> core_schema.CoreSchema:
         text = core_schema.str_schema(strict=True)
@@ -100,22 +84,22 @@ def _amount(text: str) -> Decimal:
     value = text.strip(" ")
     if (found := _AMOUNT.fullmatch(value)) is None:
         reason = "a missing amount" if value in ("", "-") else "no amount such as 1.784,13"
-        raise PydanticCustomError("NL-A002", "{shown} is {reason}", {"shown": _shown(text), "reason": reason})
+        raise PydanticCustomError("NL-A002", "{shown} is {reason}", {"shown": shown(text), "reason": reason})
     whole, cents = found.groups(default="0")
     amount = Decimal(f"{whole.replace('.', '')}.{cents}")
     if amount >= 10**10:
-        raise PydanticCustomError("NL-A002", "{shown} is too large", {"shown": _shown(text)})
+        raise PydanticCustomError("NL-A002", "{shown} is too large", {"shown": shown(text)})
     return amount.quantize(Decimal("0.01"))
 
 
 def _day(text: str) -> date:
     if (found := _DATE.fullmatch(text)) is None:
-        raise PydanticCustomError("NL-A003", "{shown} is no date d.mm.yyyy", {"shown": _shown(text)})
+        raise PydanticCustomError("NL-A003", "{shown} is no date d.mm.yyyy", {"shown": shown(text)})
     day, month, year = map(int, found.groups())
     try:
         return date(year, month, day)
     except ValueError:
-        raise PydanticCustomError("NL-A003", "{shown} is no real day", {"shown": _shown(text)}) from None
+        raise PydanticCustomError("NL-A003", "{shown} is no real day", {"shown": shown(text)}) from None
 
 
 def _whole(lowest: int, highest: int) -> _FromText:
@@ -143,8 +127,8 @@ def _text(pattern: str, meaning: str, *, personal: bool = True) -> _FromText:
     def parse(text: str) -> str:
         value = text.strip(" ")
         if not (allowed.fullmatch(value) and value.isprintable()):
-            shown = "the text" if personal else _shown(text)
-            facts = {"shown": shown, "meaning": meaning}
+            what = "the text" if personal else shown(text)
+            facts = {"shown": what, "meaning": meaning}
             raise PydanticCustomError("NL-A009", "{shown} is no {meaning}", facts)
         return value
 
@@ -154,7 +138,7 @@ def _text(pattern: str, meaning: str, *, personal: bool = True) -> _FromText:
 def _label(text: str) -> str:
     value = text.strip(" ")
     if value not in CLASSES:
-        raise PydanticCustomError("NL-A012", "{shown} is none of the known labels", {"shown": _shown(text)})
+        raise PydanticCustomError("NL-A012", "{shown} is none of the known labels", {"shown": shown(text)})
     return value
 
 
@@ -198,89 +182,12 @@ class LabelledRecord(Record):
     grupo_estabelecimento: Annotated[str, _FromText(_label)]
 
 
-def read(payload: bytes, *, labelled: bool) -> Reading:
-    """Split one card file into text records.
+TEXT = Delimited(
+    columns=tuple(COLUMNS.names),
+    encoding="mac_roman",
+    alphabet=bytes(range(0x01, 0x80)) + b"\x82",  # the format knows one letter beyond ASCII: 0x82 = Ç
+    misplaced=re.compile(rb"\x82(?:(?<=[a-z]\x82)|(?=[a-z]))"),  # é in cp850: Ç never touches a small letter
+)
+"""The declared format: ``;`` between fields, no quoting."""
 
-    Args:
-        payload: The bytes of the file, in the declared format.
-        labelled: The label's column is required; else it is left out as an extra column.
-
-    Returns:
-        One row per line that has as many fields as the header; blank lines are no records. An empty file,
-        one of blanks, and one that is a header only have none.
-
-    Raises:
-        QuarantineError: ``NL-A001`` the bytes are not in the declared encoding, ``NL-A004`` the header
-            misses or repeats columns, ``NL-A008`` the header is too long.
-    """
-    _require_encoding(payload)
-    lines = [line.removesuffix(b"\r") for line in payload.split(b"\n") if line.strip()]
-    wanted = COLUMNS.names if labelled else COLUMNS.names[:-1]
-    if not lines:
-        return Reading(_frame([], wanted, wanted))
-    header = _header(lines[0], wanted)
-    records = lines[1:]
-    faults = {row: fault for row, line in enumerate(records) if (fault := _fault(row, line, len(header)))}
-    good = [line for row, line in enumerate(records) if row not in faults] if faults else records
-    frame = _frame(good, header, wanted)
-    if faults:
-        frame.index = pd.Index([row for row in range(len(records)) if row not in faults], dtype="int64")
-    extra = tuple(_shown(name)[1:-1] for name in header if name not in wanted)
-    return Reading(frame, tuple(faults.values()), extra)
-
-
-def _require_encoding(payload: bytes) -> None:
-    foreign = _OUTSIDE if payload.translate(None, _ALPHABET) else _NO_CEDILLA
-    if (found := foreign.search(payload)) is None:
-        return
-    at = found.start()
-    raise QuarantineError(
-        f"cannot decode as mac_roman at byte {at}: 0x{payload[at]:02X} is no character of this format there",
-        code="NL-A001",
-        kept="the file as it is; none of its records is labelled, the other files go on",
-        advice="export the file again in Mac Roman, under a new key or over this one",
-        byte=at,
-    )
-
-
-def _header(line: bytes, wanted: list[str]) -> list[str]:
-    if len(line) > MAX_LINE:
-        raise _refusal(f"the header is {len(line)} bytes long, over {MAX_LINE}", code="NL-A008")
-    header = [name.strip(" ") for name in line.decode("mac_roman").split(";")]
-    found = ", ".join(_shown(name)[1:-1] for name in header[:_NAMED])
-    if missing := [name for name in wanted if name not in header]:
-        raise _refusal(f"the header misses [{', '.join(missing)}]; found [{found}]", missing=missing)
-    if len(set(header)) < len(header):
-        raise _refusal(f"the header repeats a column; found [{found}]")
-    return header
-
-
-def _refusal(sentence: str, *, code: str = "NL-A004", **facts: Any) -> QuarantineError:
-    return QuarantineError(
-        sentence,
-        code=code,
-        kept="the file as it is; none of its records is labelled, the other files go on",
-        advice=f"correct the header line: {';'.join(COLUMNS.names[:-1])}, in any order",
-        **facts,
-    )
-
-
-def _fault(row: int, line: bytes, fields: int) -> Fault | None:
-    if len(line) > MAX_LINE:
-        return Fault(row, "NL-A008", f"the line is {len(line)} bytes long, over {MAX_LINE}")
-    if (found := line.count(b";") + 1) != fields:
-        return Fault(row, "NL-A005", f"the line has {found} fields, the header {fields}")
-    if b"\r" in line:
-        return Fault(row, "NL-A005", "the line has a carriage return inside")
-    return None
-
-
-def _frame(lines: list[bytes], header: list[str], wanted: list[str]) -> pd.DataFrame:
-    chunks: dict[str, list[pa.Array]] = {name: [] for name in wanted}
-    for start in range(0, len(lines), _CHUNK):
-        cells = b";".join(lines[start : start + _CHUNK]).decode("mac_roman").split(";")
-        for name in wanted:
-            chunks[name].append(pa.array(cells[header.index(name) :: len(header)], pa.large_string()))
-    columns = {name: pa.chunked_array(parts, pa.large_string()) for name, parts in chunks.items()}
-    texts = {name: pd.array(column, dtype=_TEXT) for name, column in columns.items()}
-    return pd.DataFrame(texts, copy=False)
+read = TEXT.read

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from nightlabel.monitor import summary
 from nightlabel.monitor.drift import drift
+from nightlabel.steps import tables
 from tests.monitor.conftest import WINDOW
 
 NIGHT = {
@@ -31,7 +31,7 @@ def printed(renderable) -> str:
 
 
 def test_a_night_shows_its_accounting_the_largest_reason_first():
-    text = printed(summary.night(NIGHT))
+    text = printed(tables.accounts(NIGHT))
 
     assert "purchases 2026-01-31: generation 2, model version 3" in text
     assert [line.split()[-1] for line in text.splitlines()[1:5]] == ["2", "1,200", "1,190", "10"]
@@ -39,12 +39,12 @@ def test_a_night_shows_its_accounting_the_largest_reason_first():
 
 
 def test_an_empty_day_is_said_to_be_one():
-    assert "an empty day" in printed(summary.night(NIGHT | {"empty": True}))
+    assert "an empty day" in printed(tables.accounts(NIGHT | {"empty": True}))
 
 
 def test_a_drift_verdict_shows_every_column_with_value_and_threshold(card, reference, current):
     report = drift(card, WINDOW, reference, current.assign(amount=1.0).drop(columns="city")).report
-    text = printed(summary.drift(report.to_json()))
+    text = printed(tables.drift(report.to_json()))
 
     assert text.startswith("drift: not computable")
     amount = next(line for line in text.splitlines() if line.startswith("amount "))
@@ -56,4 +56,4 @@ def test_a_night_too_small_to_test_says_so(card, reference, current):
     small = replace(WINDOW, rows=12, enough=False)
     report = drift(card, small, reference, current.head(12)).report
 
-    assert printed(summary.drift(report.to_json())).split("\n")[1] == report.sentence
+    assert printed(tables.drift(report.to_json())).split("\n")[1] == report.sentence

@@ -1,0 +1,1 @@
+"""Measures nightlabel against what a user would pick instead; see README.md."""

@@ -1,0 +1,56 @@
+"""How many requests are in flight: as many as help, fewer when the store asks for less."""
+
+from dataclasses import dataclass
+
+LOWEST, FIRST, HIGHEST = 4, 16, 256
+"""Bounds of the requests in flight, and their number at the start."""
+
+PERIOD = 0.05
+"""Seconds between two decisions."""
+
+_BUSY = 0.5  # share of the processor from which the process holds itself up
+_HELPED = 1.1  # growth of the rate by which more requests in flight have helped
+_PAUSE = 20  # decisions that are left out after a step back
+
+
+@dataclass(slots=True)
+class Flow:
+    """Decides on the requests in flight.
+
+    More are tried while whoever takes the answers has to wait for them and the processor does not hold them
+    up, and kept where the rate grew by it: a store that answers late gets many, one that is as fast as the
+    processor few. A refusal (503, a lost connection) halves them at once.
+
+    Attributes:
+        limit: Requests that may be in flight now.
+
+    Source:
+        Chiu and Jain, Analysis of the Increase and Decrease Algorithms for Congestion Avoidance in Computer
+        Networks, Computer Networks and ISDN Systems 17(1), 1989 (multiplicative decrease).
+    """
+
+    limit: int = FIRST
+    _before: int = 0
+    _rate: float = 0.0
+    _paused: int = 0
+
+    def decide(self, rate: float, *, busy: float, awaited: bool, refused: bool) -> None:
+        """Set ``limit`` for the next period.
+
+        Args:
+            rate: Answers per second in the period that ended.
+            busy: Share of the processor's time that the process used in it, of all of its cores.
+            awaited: Somebody waits for answers at this moment.
+            refused: The store has refused a request in the period.
+        """
+        if refused:
+            self.limit, self._before, self._paused = max(LOWEST, self.limit // 2), 0, _PAUSE
+        elif self._paused:
+            self._paused -= 1
+        elif self._before and rate < self._rate * _HELPED:
+            self.limit, self._before, self._paused = self._before, 0, _PAUSE
+        elif awaited and busy < _BUSY and self.limit < HIGHEST:
+            self.limit, self._before = min(HIGHEST, 2 * self.limit), self.limit
+        else:
+            self._before = 0
+        self._rate = rate
