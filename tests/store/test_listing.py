@@ -63,11 +63,11 @@ def served(serving):
     return SimpleNamespace(server=server, lake=serving(server))
 
 
-def filled(served, names):
+def filled(served, names, size=len):
     """Put objects into a folder of their own; give its prefix."""
     prefix = uuid.uuid4().hex
     for name in names:
-        served.server.blobs.put(f"lake/root/{prefix}/{name}", name.encode())
+        served.server.blobs.put(f"lake/root/{prefix}/{name}", b"x" * size(name))
     served.server.requests.clear()
     return prefix
 
@@ -109,11 +109,13 @@ def test_every_key_is_listed_once_and_in_order_within_a_bound_of_requests(served
 
 @MANY
 @given(names)
-def test_a_listing_as_a_table_is_that_of_entries(served, found):
-    prefix = filled(served, found)
+def test_a_listing_as_a_table_is_that_of_entries_also_among_empty_objects_and_markers(served, found):
+    markers = {f"{name.partition('/')[0]}/" for name in found if "/" in name}
+    prefix = filled(served, found | markers, size=lambda name: len(name) % 3 if name in found else 0)
     columns = listed(served.lake, prefix)
 
     entries = sorted(served.lake.list(prefix))
+    assert {key.removeprefix(f"{prefix}/") for key in columns["key"]} == found
     assert columns == {name: [getattr(e, name) for e in entries] for name in ("key", "version", "size")}
 
 

@@ -202,7 +202,7 @@ def _number(text: str, digits: list[str], *, up: bool = False) -> int:
         place = bisect_right(digits, text[at]) if at < len(text) else 0
         value = value * base + place
         if at < len(text) and (not place or digits[place - 1] != text[at]):
-            return (value + up) * base ** (_DIGITS - 1 - at)
+            return (value + up) * int(base ** (_DIGITS - 1 - at))
     return value
 
 
