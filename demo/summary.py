@@ -17,7 +17,7 @@ def experiment(console: Console, lake: Store, run: str) -> Json:
     """Show the candidates and the verdict; give the verdict."""
     folder = f"{USECASE}/experiments/{run}"
     verdict: Json = lake.read_json(f"{folder}/verdict.json")
-    names = lake.read_json(f"{folder}/request.json")["candidates"]
+    names = lake.read_json(f"{folder}/evaluation.json")["selected_from"]  # one that failed left no result
     results = [lake.read_json(f"{folder}/candidates/{name}.json") for name in names]
     console.print(_panel("Candidates, on the validation rows", tables.candidates(results)))
     console.print(_panel("The verdict, on the holdout", tables.verdict(verdict)))
