@@ -160,7 +160,7 @@ def size(night: Night, rates: Rates, prices: Prices) -> Size:
         pods=pods,
         minutes={name: s / 60 for name, s in {**phases, "total": sum(phases.values())}.items()},
         gets_per_second=rate,
-        prefixes=math.ceil(rate / GETS),
+        prefixes=math.ceil(rate / GETS * (1 - 1e-9)),  # a quotient may lie a rounding above a whole number
         requests=requests,
         dollars={"requests": paid / MILLION, "pods": pods * seconds / 3600 * pod_price},
         plan_mb=rates.plan_base_mb + rates.plan_mb * night.files / MILLION,
