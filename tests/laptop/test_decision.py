@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,7 @@ def test_garbage_is_asked_about_again(at_terminal):
 def test_ctrl_c_at_the_question_stops_and_releases_nothing(at_terminal):
     terminal = at_terminal(*PROGRAM)
     terminal.until(QUESTION)
+    time.sleep(1)  # the question is on the screen a moment before the program listens for its answer
     terminal.press(CTRL_C)
 
     assert terminal.ends() != 0
