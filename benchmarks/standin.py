@@ -36,6 +36,7 @@ _PAGE = 1000  # keys of one page of a listing, as S3 has it
 _LAST = "\U0010ffff"  # sorts after every key
 _DATE = formatdate(usegmt=True)
 _MODIFIED = "2026-01-01T00:00:00.000Z"
+_SIGNATURE = "X-Amz-Algorithm="  # begins the query of a signed address, which asks for nothing more
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -124,7 +125,7 @@ class Server:
             return _error("503 Slow Down", "SlowDown")
         path, _, query = target.partition("?")
         key = unquote(path[1:]) if "%" in path else path[1:]
-        asked = {k: v[0] for k, v in parse_qs(query, keep_blank_values=True).items()} if query else {}
+        asked = {} if query.startswith(_SIGNATURE) else _asked(query)
         match method:
             case "GET" if "list-type" in asked:
                 answer = self._list(f"{key.strip('/')}/", asked)
@@ -235,6 +236,10 @@ class Server:
             f"<ETag>{escape(blob.etag)}</ETag><Size>{blob.size}</Size>"
             "<StorageClass>STANDARD</StorageClass></Contents>"
         )
+
+
+def _asked(query: str) -> dict[str, str]:
+    return {k: v[0] for k, v in parse_qs(query, keep_blank_values=True).items()} if query else {}
 
 
 def _about(etag: str) -> str:

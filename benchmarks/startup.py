@@ -2,12 +2,13 @@
 
 MLflow's own server holds the model, and the S3 stand-in the night; the stand-in holds the first file back
 until the process has told its CPU seconds, its memory and its modules. ``python -m benchmarks.startup``
-prints them.
+prints them; with ``--container`` also the seconds from the start of a container to its first GET.
 """
 
 import argparse
 import asyncio
 import os
+import shlex
 import shutil
 import socket
 import statistics
@@ -18,7 +19,7 @@ import threading
 import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,12 @@ from benchmarks.standin import Server, deliver, serve
 RUN, SHARD = "startup", "0000"
 PATIENCE = 300
 """Seconds that are given to a process that should need a few."""
+
+_SETTINGS = (
+    *("NIGHTLABEL_LAKE", "NIGHTLABEL_S3_ENDPOINT", "NIGHTLABEL_TRACKING_URI"),
+    *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "NIGHTLABEL_HOME"),
+)
+_LABEL = ("label", "-u", workload.USECASE, "-d", str(workload.DAY), "-r", RUN, "--shard", SHARD, "--json")
 
 _TELLING = """
 import os, sys, threading
@@ -116,8 +123,7 @@ def first_file(place: Place) -> FirstFile:
             answers.put(answer.read())
 
     place.watch.on_file = question
-    command = [sys.executable, "-c", _TELLING, str(asked), str(tell), "label", "-u", workload.USECASE]
-    command += ["-d", str(workload.DAY), "-r", RUN, "--shard", SHARD]
+    command = [sys.executable, "-c", _TELLING, str(asked), str(tell), *_LABEL]
     with subprocess.Popen(command, env=place.environment, pass_fds=(asked, tell)) as process:
         for end in (asked, tell):
             os.close(end)
@@ -127,6 +133,35 @@ def first_file(place: Place) -> FirstFile:
             process.kill()
             os.close(ask)
     return FirstFile(float(cpu), float(peak), frozenset(modules))
+
+
+def cold_start(place: Place, run: Sequence[str], image: str) -> float:
+    """Give the seconds from the start of a container to its first GET of a file.
+
+    Args:
+        place: A night that is planned.
+        run: The words that run a container, such as ``docker run --rm --cpus 1``.
+        image: Its image.
+    """
+    asked, blobs = threading.Event(), place.watch.blobs
+    before = set(blobs.objects)
+    place.watch.on_file = asked.set
+    told = [word for name in _SETTINGS for word in ("--env", name)]
+    name = f"nightlabel-{uuid.uuid4().hex[:12]}"
+    apart = ["--network", "host", "--read-only", "--tmpfs", "/tmp", "--name", name]  # noqa: S108 - the container's
+    environment = place.environment | {"NIGHTLABEL_HOME": "/tmp/nightlabel"}  # noqa: S108 - as above
+    began = time.monotonic()
+    with subprocess.Popen(
+        [*run, *apart, *told, image, *_LABEL], env=environment, stdout=subprocess.DEVNULL
+    ) as container:
+        if not asked.wait(PATIENCE):
+            raise TimeoutError(f"the container asked for no file within {PATIENCE} s")
+        seconds = time.monotonic() - began
+        if container.wait(PATIENCE):
+            raise RuntimeError(f"the container ended with {container.returncode}")
+    for key in set(blobs.objects) - before:  # so that the shard is as if it had never been labelled
+        blobs.delete(key)
+    return seconds
 
 
 def register(network: Network, tracking_uri: str) -> None:
@@ -186,6 +221,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--scratch", type=Path, default=Path(".nightlabel/bench"), help="keeps the network")
+    parser.add_argument(
+        "--container", default="", help="words that run a container: 'docker run --rm --cpus 1'"
+    )
+    parser.add_argument("--image", default="", help="the labelling image")
     asked = parser.parse_args()
     asked.scratch.mkdir(parents=True, exist_ok=True)
     with (
@@ -194,24 +233,24 @@ def main() -> None:
         planned(trained(asked.scratch), tracking_uri, Path(folder)) as place,
     ):
         found = [first_file(place) for _ in range(asked.runs)]
+        run = shlex.split(asked.container)
+        cold = sorted(cold_start(place, run, asked.image) for _ in range(asked.runs if run else 0))
     cpu = sorted(run.cpu for run in found)
     print(
         f"label, from the interpreter's start to the first GET: {statistics.median(cpu):.2f} CPU s"
         f" (median of {len(cpu)}; {cpu[0]:.2f} to {cpu[-1]:.2f}),"
         f" {max(run.peak for run in found):.0f} MB, {len(found[0].modules)} modules"
     )
+    if cold:
+        print(
+            f"container, from its start to the first GET: {statistics.median(cold):.2f} s"
+            f" (median of {len(cold)}; {cold[0]:.2f} to {cold[-1]:.2f})"
+        )
 
 
 def _environment(endpoint: str, tracking_uri: str, scratch: Path) -> dict[str, str]:
-    return {
-        **os.environ,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "NIGHTLABEL_HOME": str(scratch),
-        "NIGHTLABEL_LAKE": f"s3://{workload.BUCKET}",
-        "NIGHTLABEL_S3_ENDPOINT": endpoint,
-        "NIGHTLABEL_TRACKING_URI": tracking_uri,
-    }
+    place = (f"s3://{workload.BUCKET}", endpoint, tracking_uri, "test", "test", str(scratch))
+    return {**os.environ, **dict(zip(_SETTINGS, place, strict=True))}
 
 
 def _program() -> str:

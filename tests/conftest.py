@@ -20,6 +20,9 @@ from nightlabel.store import Store, open_lake
 SHARED = Path(__file__).parents[2] / "shared"
 REAL_CARDS = SHARED / "data" / "card_transactions" / "MiBolsillo.csv"
 LOCAL_AND_S3 = ("folder", "s3")
+SLOW = ("browser/test_loop", "pods/", "laptop/test_stop", "soak/", "image/", "label/test_engine", "spread/")
+SLOW += ("workflows/test_model_pr", "workflows/test_release")
+"""Where the longest tests are: begun first, so that no process is left with them alone at the end."""
 
 
 def free_port() -> int:
@@ -53,6 +56,10 @@ class Agent:
 
     def close(self) -> None:
         self._socket.close()
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: next((n for n, where in enumerate(SLOW) if where in item.nodeid), len(SLOW)))
 
 
 def wait_for(url: str, seconds: float = 60) -> None:

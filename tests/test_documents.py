@@ -40,3 +40,28 @@ def test_every_command_of_the_documents_exists():
     )
 
     assert named <= commands
+
+
+CASES = {
+    *("A1", "A2", "A3", "A4", "A6", "A7", "A8", "A10", "A11"),
+    *("B1", "B2", "B3", "B4", "B6", "B7", "B9", "B10", "B11"),
+    *("C1", "C2", "C3", "C4", "C5", "C7"),
+    *("D1", "D2", "D3", "D4", "D5", "D6", "D7", "D8", "D9", "D11"),
+    *("E1", "E2", "E3", "E4", "E7", "E8", "F1", "F2", "F4", "F5", "G1", "G2", "G3", "H1", "H3", "H4"),
+}
+"""The faults that the project promises an answer to."""
+
+
+def test_every_fault_is_shown_by_tests_that_exist():
+    rows = re.findall(r"^\| ([A-H]\d+) .*\|(.*)\|$", (ROOT / "docs" / "faults.md").read_text(), re.MULTILINE)
+    shown = {case: re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", tests) for case, tests in rows}
+    lost = [
+        f"{file}::{name}"
+        for named in shown.values()
+        for file, name in named
+        if not (ROOT / file).exists() or f"def {name}(" not in (ROOT / file).read_text()
+    ]
+
+    assert lost == []
+    assert shown.keys() == CASES
+    assert [case for case, named in shown.items() if not named] == []

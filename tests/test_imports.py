@@ -19,6 +19,7 @@ TRESPASSES = {
     "DVC is entered": ("label/bad.py", "import dvc"),
     "The forge is entered": ("train/bad.py", "import github"),
     "Object stores and Delta are entered": ("monitor/bad.py", "import deltalake"),
+    "Spark is entered": ("steps/bad.py", "import pyspark"),
     "Labelling never loads torch": ("label/bad.py", "import torch"),
     "What a DAG file imports is light": ("contract/bad.py", "import pandas"),
 }

@@ -3,10 +3,10 @@
 import numpy as np
 import onnx
 import pytest
-from benchmarks import startup, workload
-from benchmarks.network import Network
 from onnx import helper, numpy_helper
 
+from benchmarks import startup, workload
+from benchmarks.network import Network
 from nightlabel import catalog
 from nightlabel.contract import UseCase
 from nightlabel.registry import artifact
@@ -36,10 +36,10 @@ def linear(encoder) -> bytes:
     return bytes(helper.make_model(graph, ir_version=10, opset_imports=opsets).SerializeToString())
 
 
-def network(folder, usecase: UseCase) -> Network:
-    """Make a model of the use case without training."""
+def network(folder, usecase: UseCase, payload: bytes = b"") -> Network:
+    """Make a model of the use case without training, which knows the values of a labelled file."""
     schema, params = usecase.schema, usecase.card.candidates["spellings"]
-    reading = schema.read(lookalike.make(300, 7), labelled=True)
+    reading = schema.read(payload or lookalike.make(300, 7), labelled=True)
     rows = check(reading, schema.LabelledRecord, schema.COLUMNS).frame.assign(source="made.csv")
     records = rows.drop(columns=schema.LABEL)
     encoder = usecase.prepare.fit(records, rows[schema.LABEL], params, usecase.folder / "tables")

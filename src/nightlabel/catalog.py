@@ -59,11 +59,17 @@ def load(name: str, folder: Path | None = None) -> UseCase:
         raise RefusedError(
             f"there is no use case {name[:60]!r}; there are: {', '.join(known) or 'none'}",
             code="NL-U001",
+            kept="everything: nothing was begun",
             advice="nightlabel usecases",
             known=known,
         )
     if isinstance(card, Broken):
-        raise RefusedError(card.reason, code="NL-U002", advice=f"correct {root / name / 'usecase.toml'}")
+        raise RefusedError(
+            card.reason,
+            code="NL-U002",
+            kept="everything: the other use cases go on",
+            advice=f"correct {root / name / 'usecase.toml'}",
+        )
     place = root / name
     return UseCase(
         card=card,
@@ -106,10 +112,18 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise RefusedError(f"{path.parent.name}/{path.name} is missing", code="NL-U002") from None
+        raise RefusedError(
+            f"{path.parent.name}/{path.name} is missing",
+            code="NL-U002",
+            kept="everything: the other use cases go on",
+            advice=f"restore {path} from git",
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RefusedError(
-            f"{path.parent.name}/{path.name} is no TOML: {error}", code="NL-U002", advice=f"correct {path}"
+            f"{path.parent.name}/{path.name} is no TOML: {error}",
+            code="NL-U002",
+            kept="everything: the other use cases go on",
+            advice=f"correct {path}",
         ) from None
 
 
@@ -124,7 +138,12 @@ def _import(folder: Path, stem: str) -> ModuleType:
         return loaded
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None or not path.exists():
-        raise RefusedError(f"{folder.name}/{stem}.py is missing", code="NL-U002")
+        raise RefusedError(
+            f"{folder.name}/{stem}.py is missing",
+            code="NL-U002",
+            kept="everything: the other use cases go on",
+            advice=f"restore {path} from git",
+        )
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
@@ -132,6 +151,9 @@ def _import(folder: Path, stem: str) -> ModuleType:
     except Exception as error:
         del sys.modules[name]
         raise RefusedError(
-            f"{folder.name}/{stem}.py cannot be imported: {type(error).__name__}: {error}", code="NL-U002"
+            f"{folder.name}/{stem}.py cannot be imported: {type(error).__name__}: {error}",
+            code="NL-U002",
+            kept="everything: the other use cases go on",
+            advice=f"correct {path}",
         ) from error
     return module

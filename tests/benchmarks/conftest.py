@@ -6,9 +6,10 @@ from contextlib import contextmanager
 
 import boto3
 import pytest
+from obstore.store import S3Store
+
 from benchmarks.measure import ROOT
 from benchmarks.workload import BUCKET, Night
-from obstore.store import S3Store
 
 NIGHT = Night(files=1_200, rows=2)  # more than one page of a listing
 

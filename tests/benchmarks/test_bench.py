@@ -7,12 +7,12 @@ import sys
 
 import pandas as pd
 import pytest
-from benchmarks.engines import ENGINES
-from benchmarks.measure import ROOT, BenchmarkError
-from benchmarks.rounds import agree
 from rich.console import Console
 
 from benchmarks import report
+from benchmarks.engines import ENGINES
+from benchmarks.measure import ROOT, BenchmarkError
+from benchmarks.rounds import agree
 
 pytestmark = pytest.mark.timeout(900)  # the short run starts a dozen processes, one after the other
 

@@ -7,12 +7,12 @@ import uuid
 
 import obstore
 import pytest
-from benchmarks.standin import Server
-from benchmarks.workload import BUCKET
 from botocore.exceptions import ClientError
 from obstore.exceptions import AlreadyExistsError, NotFoundError, PreconditionError
 
 from benchmarks import standin, workload
+from benchmarks.standin import Server
+from benchmarks.workload import BUCKET
 from tests.benchmarks.conftest import NIGHT, client, store
 from tests.benchmarks.conftest import standin as started
 

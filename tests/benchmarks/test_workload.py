@@ -3,9 +3,9 @@
 from collections import Counter
 
 import pytest
-from benchmarks.workload import LARGE, Night
 
 from benchmarks import workload
+from benchmarks.workload import LARGE, Night
 from nightlabel import catalog
 from nightlabel.errors import QuarantineError
 from nightlabel.validate import check

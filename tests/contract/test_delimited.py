@@ -110,3 +110,11 @@ def test_a_long_line_is_a_fault_of_its_own_and_the_lines_around_it_are_read():
 def _cells(texts):
     columns = [texts.table.column(name).to_pylist() for name in ("word", "amount")]
     return list(zip(*columns, strict=True))
+
+
+@pytest.mark.parametrize("payload", [b"\x00a;b\n1;2\n", b"\x00;a;b\n0;1;2\n", b"\x00", b""])
+def test_no_file_is_lost_whatever_its_first_byte_is(payload):
+    text = Delimited(columns=("a", "b", "label"), encoding="latin-1", alphabet=bytes(range(256)))
+    texts = text.split([payload, b"a;b\n1;2\n"], labelled=False)
+
+    assert 0 in {*texts.file.tolist(), *texts.odd}

@@ -43,7 +43,7 @@ def check_request(verb: str, template: str, query: dict[str, str], body: Any) ->
             raise ContractError(f"{verb.upper()} {template} takes no body")
         return
     schema = described["requestBody"]["content"]["application/json"]["schema"]
-    if unknown := set(body) - set(schema["properties"]):
+    if unknown := set(body) - set(_resolved(schema)["properties"]):
         raise ContractError(f"{verb.upper()} {template}: unknown words {sorted(unknown)}")
     _hold(body, schema, f"{verb} {template}")
 

@@ -12,7 +12,14 @@ from typing import Any
 REPOSITORY = "/repos/{owner}/{repo}"
 USED = {
     "/app/installations/{installation_id}/access_tokens": ["post"],
+    f"{REPOSITORY}": ["patch"],
+    f"{REPOSITORY}/actions/artifacts/{{artifact_id}}/{{archive_format}}": ["get"],
+    f"{REPOSITORY}/actions/permissions/workflow": ["put"],
+    f"{REPOSITORY}/actions/runs/{{run_id}}/artifacts": ["get"],
+    f"{REPOSITORY}/branches/{{branch}}/protection": ["put"],
     f"{REPOSITORY}/contents/{{path}}": ["get"],
+    f"{REPOSITORY}/environments/{{environment_name}}": ["put"],
+    f"{REPOSITORY}/environments/{{environment_name}}/deployment-branch-policies": ["get", "post"],
     f"{REPOSITORY}/git/blobs": ["post"],
     f"{REPOSITORY}/git/commits": ["post"],
     f"{REPOSITORY}/git/commits/{{commit_sha}}": ["get"],
@@ -20,6 +27,7 @@ USED = {
     f"{REPOSITORY}/git/refs": ["post"],
     f"{REPOSITORY}/git/refs/{{ref}}": ["patch"],
     f"{REPOSITORY}/git/trees": ["post"],
+    f"{REPOSITORY}/issues/comments/{{comment_id}}": ["delete", "patch"],
     f"{REPOSITORY}/issues/{{issue_number}}/comments": ["get", "post"],
     f"{REPOSITORY}/pulls": ["get", "post"],
     f"{REPOSITORY}/pulls/{{pull_number}}": ["patch"],

@@ -17,6 +17,7 @@ import jwt
 
 from tests.fake_github.contract import ContractError, check_answer, check_request, example, operation
 from tests.fake_github.repository import Repository
+from tests.fake_github.workflows import WorkflowsApi
 
 OWNER, NAME = "o", "r"
 MAX_BODY = 65_536
@@ -26,6 +27,11 @@ NEEDED = {
     "git/commits": "contents=write",
     "git/trees": "contents=write",
     "git/refs": "contents=write",
+    "issues/comments": "pull_requests=write",
+    "branches": "administration=write",
+    "environments": "administration=write",
+    "repository": "administration=write",
+    "actions/permissions/workflow": "administration=write",
     "issues": "pull_requests=write",  # a comment on a pull request takes this permission, or issues
     "pulls": "pull_requests=write",
 }
@@ -50,7 +56,7 @@ class Fault:
     before: bool = False
 
 
-class FakeGitHub:
+class FakeGitHub(WorkflowsApi):
     """GitHub with one repository ``o/r``.
 
     Attributes:
@@ -61,12 +67,12 @@ class FakeGitHub:
     """
 
     def __init__(self, repository: Repository) -> None:
+        super().__init__()
         self.repository = repository
         self.tokens: dict[str, dict[str, str]] = {}
         self.app: tuple[str, dict[str, str]] = ("", {})
         self.minted: list[str] = []
         self.pulls: list[dict[str, Any]] = []
-        self.comments: list[tuple[int, str]] = []
         self.faults: list[Fault] = []
         self.violations: list[str] = []
         self.seen: Counter[str] = Counter()
@@ -124,14 +130,16 @@ class FakeGitHub:
             return (*self._mint(token, int(values["installation_id"]), body), {})
         if (granted := self.tokens.get(token)) is None:
             return 401, _error("Bad credentials"), {}
-        short = template.removeprefix("/repos/{owner}/{repo}/").split("/{")[0]
-        scope, level = ("contents", "read") if verb == "get" else NEEDED[short].split("=")
+        short = template.removeprefix("/repos/{owner}/{repo}").strip("/").split("/{")[0] or "repository"
+        reads = "actions=read" if short.startswith("actions/") else "contents=read"
+        scope, level = (reads if verb == "get" else NEEDED[short]).split("=")
         if granted.get(scope) not in (level, "write"):
             needed = {"X-Accepted-GitHub-Permissions": f"{scope}={level}"}
             return 403, _error("Resource not accessible by personal access token"), needed
         if (values["owner"], values["repo"]) != (OWNER, NAME):
             return 404, _error("Not Found"), {}
         with self._lock:
+            self._login = self.logins.get(token, "octocat")
             return (*getattr(self, f"_{verb}_{short.replace('/', '_')}")(*asked), {})
 
     def _mint(self, token: str, installation: int, body: Any) -> Answer:
@@ -151,8 +159,9 @@ class FakeGitHub:
         return 201, example("installation-token") | made
 
     def _get_contents(self, values, query, body) -> Answer:
-        name = f"refs/heads/{query.get('ref', 'main')}:{values['path']}"
-        sha = self.repository.sha(name)
+        asked = query.get("ref", "main")
+        branch = self.repository.sha(f"refs/heads/{asked}") or self.repository.sha(f"{asked}^{{commit}}")
+        sha = self.repository.sha(f"{branch}:{values['path']}")
         if sha is None or self.repository.git("cat-file", "-t", sha) != "blob":
             return 404, _error("Not Found")
         content = base64.b64encode(self.repository.raw("cat-file", "blob", sha)).decode()
@@ -199,11 +208,13 @@ class FakeGitHub:
         return 200, self._ref(values["ref"], body["sha"])
 
     def _get_pulls(self, values, query, body) -> Answer:
-        _, named, branch = query.get("head", "").partition(":")  # GitHub ignores a filter without an owner
+        owner, named, branch = query.get("head", "").partition(
+            ":"
+        )  # GitHub ignores a filter without an owner
         found = [
             pull
             for pull in self.pulls
-            if (not named or pull["head"] == branch)
+            if (not named or (pull["head"], pull.get("owner", OWNER)) == (branch, owner))
             and query.get("state", "open") in ("all", pull["state"])
             and query.get("base", pull["base"]) == pull["base"]
         ]
@@ -231,7 +242,7 @@ class FakeGitHub:
 
     def _get_issues(self, values, query, body) -> Answer:
         number = int(values["issue_number"])
-        found = [self._comment(one, text) for one, text in self.comments if one == number]
+        found = [self._comment(one) for one in self.remarks if one.number == number]
         size = int(query.get("per_page", 30))
         start = (int(query.get("page", 1)) - 1) * size
         return 200, found[start : start + size]
@@ -240,12 +251,7 @@ class FakeGitHub:
         number = int(values["issue_number"])
         if number > len(self.pulls):
             return 404, _error("Not Found")
-        self.comments.append((number, body["body"]))
-        return 201, self._comment(number, body["body"])
-
-    def _comment(self, number: int, text: str) -> dict[str, Any]:
-        issue = f"{self.url}/repos/{OWNER}/{NAME}/issues/{number}"
-        return example("issue-comment") | {"body": text, "issue_url": issue}
+        return 201, self._comment(self.remark(number, body["body"], self._login))
 
     def _commit(self, sha: str) -> dict[str, Any]:
         made, git = example("git-commit-2"), self.repository
@@ -267,8 +273,9 @@ class FakeGitHub:
         made = example("pull-request-simple-items")[0] if simple else example("pull-request")
         for end in ("head", "base"):
             sha = self.repository.sha(f"refs/heads/{pull[end]}") or "0" * 40
-            made[end] |= {"ref": pull[end], "label": f"{OWNER}:{pull[end]}", "sha": sha}
-            made[end]["repo"] |= {"full_name": f"{OWNER}/{NAME}"}
+            owner = pull.get("owner", OWNER) if end == "head" else OWNER
+            made[end] |= {"ref": pull[end], "label": f"{owner}:{pull[end]}", "sha": sha}
+            made[end]["repo"] |= {"full_name": f"{owner}/{NAME}"}
         made["user"] |= {"login": self.author}
         made["requested_teams"] = []
         made |= {name: pull[name] for name in ("number", "state", "title", "body", "merged_at")}
@@ -299,6 +306,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PATCH(self) -> None:
         self._serve("patch")
 
+    def do_PUT(self) -> None:
+        self._serve("put")
+
+    def do_DELETE(self) -> None:
+        self._serve("delete")
+
     def _serve(self, verb: str) -> None:
         size = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(size)) if size else None
@@ -308,8 +321,12 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(fault.status, text, fault.headers)
         if fault and fault.before:
             return self._hang_up()
+        if (archive := self.github.blob(self.path)) is not None:
+            return self._send(200, archive, {"Content-Type": "application/zip"})
         token = self.headers.get("Authorization", "").partition(" ")[2]
         status, answer, headers = self.github.answer(verb, self.path, token, body)
+        if status in {204, 302, 303}:
+            return self._send(status, "", {"Location": answer} if answer else {})
         return self._hang_up() if fault else self._send(status, json.dumps(answer), headers)
 
     def _fault(self, request: str) -> Fault | None:
@@ -319,13 +336,14 @@ class _Handler(BaseHTTPRequestHandler):
                 return fault
         return None
 
-    def _send(self, status: int, text: str, headers: dict[str, str]) -> None:
+    def _send(self, status: int, text: str | bytes, headers: dict[str, str]) -> None:
+        content = text if isinstance(text, bytes) else text.encode()
         self.send_response(status)
         for name, value in {"Content-Type": "application/json; charset=utf-8", **headers}.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(text.encode())))
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(text.encode())
+        self.wfile.write(content)
 
     def _hang_up(self) -> None:
         self.close_connection = True

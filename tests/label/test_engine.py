@@ -1,6 +1,9 @@
 """The fast way through files gives what the plain way gives: rows, quarantine and ids, in any cut."""
 
 import random
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 
 from nightlabel import catalog, validate
 from nightlabel.contract import UseCase, delimited
+from nightlabel.contract.delimited import Delimited
 from nightlabel.errors import QuarantineError, UnavailableError
 from nightlabel.label import tally
 from nightlabel.label.inputs import Input
@@ -37,11 +41,24 @@ spoiled = st.sampled_from(
         b" \t ",
         GOOD.replace(b"SANTOS", b"SAN\rTOS"),
         GOOD.replace(b"SANTOS", b"S" * 200),
+        b" " * 170,
+        b" " * 160 + GOOD,
     ]
 )
 foreign = st.sampled_from([GOOD.replace(b"SANTOS", b"S\xe3o"), GOOD.replace(b"SANTOS", b"S\x82o"), b"\x00"])
 heads = st.sampled_from(
-    [HEADER, HEADER, HEADER + b";hue", b"id;data", b"", b"\n" + HEADER, b"\xef\xbb\xbf" + HEADER]
+    [
+        HEADER,
+        HEADER,
+        HEADER + b";hue",
+        HEADER + b";note;note\r",
+        HEADER + b";hue\r\r",
+        b"id;data",
+        b"",
+        b"\n" + HEADER,
+        b" " * 170 + b"\n" + HEADER,
+        b"\xef\xbb\xbf" + HEADER,
+    ]
 )
 
 
@@ -119,8 +136,72 @@ def test_a_long_file_is_read_in_parts_as_it_is_read_whole(payload, size):
         for module in (delimited, __import__("nightlabel.label.longfile", fromlist=["longfile"])):
             patch.setattr(module, "MAX_LINE", 150)
         patch.setattr("nightlabel.label.longfile._STUMP", 152)
-        patch.setattr("nightlabel.label.reading._LONG", 1)
+        patch.setattr("nightlabel.label.together._LONG", 1)
         assert_same(CARDS, open_uri("memory://"), [payload, payload], batch_bytes=size)
+
+
+@law
+@given(st.lists(files(), max_size=4), st.integers(2, 60), st.sampled_from([300, 2**20]))
+def test_files_of_many_lines_are_read_in_pieces_as_they_are_read_whole(payloads, lines, size):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nightlabel.label.dense.LINES", lines)
+        patch.setattr("nightlabel.label.together._LONG", 1)
+        assert_same(CARDS, open_uri("memory://"), payloads, batch_bytes=size)
+
+
+MEMORY = """
+import pathlib, sys
+from nightlabel.label import label_shard, plan, publish
+from nightlabel.store import open_uri
+from tests.label.nights import DATE, Parity, champion
+from tests.label.test_engine import CARDS, HEADER
+
+lake = open_uri(pathlib.Path(sys.argv[1]).as_uri())
+lake.put(f"card_spending/inbox/date={DATE}/a.csv", HEADER + b"\\n" + b"x;y;abc\\n" * 1_000_000)
+made = plan(CARDS, lake, DATE, "night", champion(), commit="abc")
+label_shard(CARDS, lake, DATE, "night", made.shards[0].name, Parity())
+status = pathlib.Path("/proc/self/status").read_text()
+peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+done = publish(CARDS, lake, DATE, "night")
+print(done.records, int(peak.split()[1]) // 1024)
+"""
+
+
+def test_a_file_of_millions_of_faulty_lines_stays_in_its_pod_and_all_stand_in_quarantine(tmp_path):
+    said = subprocess.check_output([sys.executable, "-c", MEMORY, str(tmp_path)], text=True)
+    records, megabytes = map(int, said.split())
+
+    assert records == 1_000_000
+    assert megabytes < 600
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        HEADER + b";note;note\r\r\n" + (GOOD + b";a;b\r\n") * 20,
+        HEADER + b"\n" + (GOOD + b"\n") * 3 + b" " * 70_000 + b"\ntoo;few\n" + (GOOD + b"\n") * 3,
+        HEADER + b"\n" + b"x" * 70_000 + b"\ntoo;few\n" + (GOOD + b"\n") * 3,
+        b" " * 70_000 + b"\n" + HEADER + b"\ntoo;few\n" + (GOOD + b"\n") * 3,
+    ],
+    ids=["names that differ by a return", "a long blank line", "a long line", "a long blank line at first"],
+)
+def test_each_line_of_a_long_file_has_its_own_record_or_reason(payload, monkeypatch):
+    monkeypatch.setattr("nightlabel.label.together._LONG", 0.1)
+    rows, faults = assert_same(CARDS, open_uri("memory://"), [payload], batch_bytes=1000)
+
+    assert len(rows) + len(faults) > 3
+
+
+def test_a_long_file_that_cannot_be_split_any_more_fails_and_loses_no_record(monkeypatch):
+    monkeypatch.setattr("nightlabel.label.together._LONG", 1)
+    lake, split = open_uri("memory://"), Delimited.split
+    inputs = put(lake, [HEADER + b"\n" + (GOOD + b"\n") * 20])
+    monkeypatch.setattr(Delimited, "split", lambda *a, **k: replace(split(*a, **k), odd=(0,)))
+
+    with pytest.raises(UnavailableError) as fault:
+        list(batches(CARDS, lake, inputs, batch_bytes=200))
+
+    assert fault.value.code == "NL-B007"
 
 
 def test_the_real_file_is_read_in_parts_and_by_night_as_it_is_read_whole(real_cards):

@@ -11,17 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nightlabel.errors import QuarantineError, UnavailableError
+from nightlabel.label import etags, patient
 from nightlabel.label import fetch as module
 from nightlabel.label import flow as pace
-from nightlabel.label.fetch import Request, fetch
+from nightlabel.label.fetch import fetch
 from nightlabel.label.flow import HIGHEST, LOWEST, Flow
 from nightlabel.label.inputs import Input
+from nightlabel.label.requests import Request
 from nightlabel.store import open_uri
 
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch):
-    monkeypatch.setattr(module, "_PAUSE", 0.001)
+    monkeypatch.setattr(patient, "_PAUSE", 0.001)
 
 
 @pytest.fixture
@@ -103,10 +105,61 @@ def test_bytes_that_never_fit_their_etag_fail_the_shard(scripted):
     assert fault.value.code == "NL-B007"
 
 
-def test_an_etag_that_is_no_md5_of_its_object_is_believed_when_two_reads_agree(scripted):
+def test_an_etag_that_is_no_md5_of_its_object_is_believed_where_the_store_says_why(scripted, monkeypatch):
     lake = scripted(lambda *_: b"good")
+    monkeypatch.setattr(type(lake), "keyed", lambda *_: True)
 
     assert list(fetch(lake, [requests(b"good", versions=[md5(b"encrypted")])])) == [[b"good"]]
+
+
+def test_the_same_damage_each_time_is_damage_also_where_no_other_file_was_read(scripted):
+    lake = scripted(lambda *_: b"flip")
+
+    with pytest.raises(UnavailableError) as fault:
+        list(fetch(lake, [requests(b"good", versions=[md5(b"good")])]))
+
+    assert fault.value.code == "NL-B007"
+
+
+def test_a_file_whose_etag_is_no_md5_excuses_no_other(scripted, monkeypatch):
+    lake = scripted(lambda *_: b"flip")
+    monkeypatch.setattr(type(lake), "keyed", lambda _, key: key == "0")
+
+    with pytest.raises(UnavailableError) as fault:
+        list(fetch(lake, [requests(b"flip", b"good", versions=[md5(b"encrypted"), md5(b"good")])]))
+
+    assert fault.value.facts["key"] == "1"
+
+
+@pytest.mark.parametrize("lengths", [(4,), (1, 3), (2, 1, 1)], ids=str)
+@pytest.mark.parametrize("came", [b"good", b"flip"])
+def test_a_file_that_was_uploaded_in_parts_is_held_against_their_etag(scripted, monkeypatch, lengths, came):
+    lake = scripted(lambda *_: came)
+    monkeypatch.setattr(type(lake), "upload", lambda *_: lengths)
+    asked = requests(b"good", versions=[boto_etag(b"good", lengths)])
+
+    if came == b"good":
+        assert list(fetch(lake, [asked])) == [[b"good"]]
+    else:
+        with pytest.raises(UnavailableError) as fault:
+            list(fetch(lake, [asked]))
+        assert fault.value.code == "NL-B007"
+
+
+def boto_etag(data, lengths):
+    ends = list(itertools.accumulate(lengths))
+    parts = [data[end - length : end] for end, length in zip(ends, lengths, strict=True)]
+    digests = b"".join(hashlib.md5(part, usedforsecurity=False).digest() for part in parts)
+    return f"{md5(digests)}-{len(lengths)}"
+
+
+@given(st.binary(max_size=50), st.lists(st.integers(1, 9), min_size=1, max_size=9), st.integers(1, 9))
+def test_the_etag_of_an_upload_does_not_depend_on_how_its_bytes_come(data, lengths, size):
+    made, data = etags.OfUpload(lengths), data.ljust(sum(lengths))[: sum(lengths)]
+    for at in range(0, len(data), size):
+        made.add(data[at : at + size])
+
+    assert made.etag == boto_etag(data, lengths)
 
 
 def test_no_more_requests_are_in_flight_than_the_flow_allows(scripted, monkeypatch):

@@ -2,10 +2,12 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pyarrow as pa
 import pytest
 
 from nightlabel.errors import RefusedError, UnavailableError
 from nightlabel.label import inputs, label_shard, publish, read_plan, share
+from nightlabel.store import listing
 from tests.label.nights import DATE, TINY, Parity, champion, night, planned, put
 
 STRANGE = [
@@ -125,3 +127,16 @@ def test_a_damaged_plan_is_found_by_its_seal(folder_lake):
         read_plan(folder_lake, "tiny", DATE, "night")
 
     assert fault.value.code == "NL-B007"
+
+
+def test_a_file_without_an_etag_is_not_planned_because_nothing_pins_it(folder_lake, monkeypatch):
+    put(folder_lake, "a.csv", "cat;1")
+    listed = listing.table(folder_lake, f"tiny/inbox/date={DATE}")
+    bare = listed.set_column(1, "version", pa.array([""]))
+    monkeypatch.setattr(listing, "table", lambda *_: bare)
+
+    with pytest.raises(RefusedError) as refusal:
+        planned(folder_lake)
+
+    assert refusal.value.code == "NL-B014"
+    assert not list(folder_lake.list("tiny/nights"))

@@ -1,14 +1,27 @@
 """Publishing: what stops it, who wins, and what a lost answer means."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from deltalake import DeltaTable
 
 from nightlabel.errors import RefusedError, UnavailableError
-from nightlabel.label import generations, publish, read_labels, share, verify
+from nightlabel.label import generations, label_shard, plan, publish, read_labels, share, verify
 from nightlabel.label.papers import Receipt
-from tests.label.nights import DATE, NEXT, TINY, Parity, champion, label_all, night, planned, put
+from tests.label.nights import (
+    DATE,
+    NEXT,
+    TINY,
+    Parity,
+    champion,
+    label_all,
+    night,
+    planned,
+    put,
+    reading_like,
+)
 
 COMMIT = DeltaTable.create_write_transaction
 
@@ -229,3 +242,43 @@ def test_a_relabelled_night_that_lost_the_race_is_not_taken_for_done(folder_lake
 
     assert refused(folder_lake, "other").code == "NL-E001"
     assert verify(TINY, folder_lake, NEXT).state == "not run"
+
+
+def replayed_beside_a_night_for_late_files(lake):
+    """Leave a file in quarantine, a labelled replay of it, and a newer generation."""
+    broken = reading_like(lambda payload, *, labelled: 1 / 0)
+    put(lake, "a.csv", "cat;1")
+    for shard in plan(broken, lake, DATE, "night", champion(), commit="abc").shards:
+        label_shard(broken, lake, DATE, "night", shard.name, Parity())
+    publish(broken, lake, DATE, "night")
+    replay = planned(lake, "replay", reason="replay")
+    put(lake, "late.csv", "frog;1")
+    night(lake, "late")
+    label_all(lake, replay)
+
+
+def test_a_replay_that_lost_the_race_is_not_taken_for_done(lake):
+    replayed_beside_a_night_for_late_files(lake)
+
+    refusal = refused(lake, "replay")
+
+    assert refusal.code == "NL-E001"
+    assert refusal.advice.startswith(f"nightlabel quarantine {DATE} --usecase tiny --replay")
+    assert night(lake, "again", reason="replay").outcome == "committed"
+    assert set(read_labels(lake, "tiny", DATE)["outcome"]) == {"labelled"}
+
+
+def test_a_night_for_a_changed_file_that_lost_the_race_is_not_taken_for_done(folder_lake):
+    entry = put(folder_lake, "a.csv", "cat;1")
+    made = planned(folder_lake)
+    file = Path(unquote(urlsplit(folder_lake.uri).path), entry.key)
+    aside = file.rename(file.with_name("aside"))
+    label_all(folder_lake, made)
+    publish(TINY, folder_lake, DATE, "night")
+    aside.rename(file)  # it is there again, in the version of the first plan
+    label_all(folder_lake, planned(folder_lake, "second"))
+    file.rename(aside)
+    put(folder_lake, "late.csv", "frog;1")
+    night(folder_lake, "late")
+
+    assert refused(folder_lake, "second").code == "NL-E001"

@@ -10,6 +10,7 @@ import pytest
 from nightlabel.contract import Reading
 from nightlabel.errors import RefusedError, UnavailableError
 from nightlabel.label import label_shard, publish, read_labels, verify
+from nightlabel.store.bulk import Bulk
 from tests.label.nights import DATE, TINY, Parity, night, planned, put, reading_like
 
 RECEIPT = f"tiny/nights/{DATE}/night/receipts/0000.json"
@@ -35,6 +36,19 @@ def test_the_receipt_counts_what_the_shard_did(folder_lake):
     assert (receipt.quarantined, receipt.unknown) == ({"NL-A005": 1, "NL-A009": 1}, 1)
     assert receipt.extra_columns == {"hue": 1}
     assert sum(f.rows for f in receipt.data) == 4
+
+
+def test_the_receipt_of_a_night_of_odd_headers_stays_small(folder_lake):
+    for file in range(60):
+        odd = ";".join(f"odd-{file}-{column}" for column in range(12))
+        header = f"word;amount;{odd}\ncat;1;{';' * 11}"
+        folder_lake.put(f"tiny/inbox/date={DATE}/{file}.csv", header.encode())
+    planned(folder_lake)
+
+    receipt = label(folder_lake)
+
+    assert sum(receipt.extra_columns.values()) == 60 * 12
+    assert len(receipt.extra_columns) == 501
 
 
 def test_a_second_attempt_is_superseded_and_leaves_nothing(lake):
@@ -114,6 +128,10 @@ def test_a_file_whose_bytes_are_cut_on_the_way_fails_the_shard(lake, monkeypatch
         return payload[:-2] if version else payload
 
     monkeypatch.setattr(type(lake), "get", cut)
+    replies = Bulk.replies
+    monkeypatch.setattr(
+        Bulk, "replies", lambda *call: (r._replace(payload=r.payload[:-2]) for r in replies(*call))
+    )
     with pytest.raises(UnavailableError) as fault:
         label(lake)
 

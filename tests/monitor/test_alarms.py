@@ -38,7 +38,15 @@ def test_an_alarm_that_nobody_can_hear_is_still_recorded():
         "tags": {"use_case": "card_spending"},
         "sent": False,
         "at": said.at,
+        "url": "",
     }
+
+
+def test_an_alarm_leads_to_the_page_where_people_look_first(agent, sender):
+    said = alarm("drift", "drift", "valor moved", sender, "https://airflow/nights", use_case="card_spending")
+
+    assert agent.line().partition("|")[2].startswith("valor moved\\nhttps://airflow/nights|")
+    assert said.to_json()["url"] == "https://airflow/nights"
 
 
 def test_a_rejected_experiment_is_told_with_its_reason_and_kept_beside_its_verdict(lake, agent):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import fsspec
 import pytest
 from evidently.ui.workspace import Workspace
 
@@ -134,3 +135,11 @@ def test_a_workspace_is_a_folder_or_an_s3_address(lake, card):
 
     assert path.startswith(("/", "s3://"))
     assert path.endswith("/purchases/drift/workspace")
+
+
+def test_the_address_of_a_workspace_is_left_to_nobody_else(lake, card, stable):
+    before = dict(fsspec.config.conf.get("s3", {}))
+
+    save(lake, card, stable)
+
+    assert fsspec.config.conf.get("s3", {}) == before

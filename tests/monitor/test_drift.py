@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import replace
+from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
 from nightlabel.errors import RefusedError
 from nightlabel.monitor.drift import drift
+from nightlabel.monitor.drift.page import NOTHING, harmless
 from tests.monitor.conftest import WINDOW, records
 
 
@@ -130,3 +132,41 @@ def test_the_verdict_stands_when_evidently_cannot_draw(card, reference, current,
 
     assert compared.report.status == "stable"
     assert compared.snapshot.dict()["metrics"]
+
+
+class Scripts(HTMLParser):
+    """Collects the texts of a page's scripts as a browser ends them."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found, self._inside = [], False
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "script":
+            self.found.append("")
+        self._inside = tag == "script"
+
+    def handle_data(self, data):
+        if self._inside:
+            self.found[-1] += data
+
+    def handle_endtag(self, tag):
+        self._inside = False
+
+
+def test_no_category_of_the_training_data_ends_a_script_of_the_page(card, reference, current):
+    evil = "</script><script>alert(1)</script><body>"
+    places = {"city": lambda side: side["city"].where(side.index % 2 == 0, evil)}
+    compared = drift(card, WINDOW, reference.assign(**places), current.assign(**places))
+    scripts = Scripts(compared.html).found
+    data = scripts[0]
+
+    assert evil not in compared.html
+    assert not any(script.startswith("alert") for script in scripts)
+    first = data[data.index("{") : data.index("\n", data.index("{"))]
+    assert evil in json.dumps(json.loads(first.rstrip(";")))
+
+
+def test_a_page_whose_data_is_not_found_is_left_out():
+    assert harmless("<html><script>var a = 1;</script></html>") == NOTHING

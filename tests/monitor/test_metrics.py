@@ -11,15 +11,17 @@ from hypothesis import strategies as st
 
 from nightlabel.errors import RefusedError
 from nightlabel.monitor import metrics as room
+from nightlabel.monitor.drift.compare import FIGURES
 from nightlabel.monitor.metrics import Metrics, outcome
+from nightlabel.monitor.names import CHECKS, METRICS
 from nightlabel.settings import Settings
 
 
 def test_a_gauge_arrives_with_its_tags_and_the_environment(agent, sender):
-    assert sender.gauge("night.records", 12, use_case="card_spending", step="label")
+    assert sender.gauge("night.files", 12, use_case="card_spending", step="label")
 
     name, kind, tags = agent.line().strip().split("|")
-    assert (name, kind) == ("nightlabel.night.records:12", "g")
+    assert (name, kind) == ("nightlabel.night.files:12", "g")
     assert set(tags.removeprefix("#").split(",")) == {
         "use_case:card_spending",
         "step:label",
@@ -54,7 +56,7 @@ def test_a_service_check_has_its_number_and_its_message(agent, sender):
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_what_is_no_number_is_not_sent(sender, value):
-    assert not sender.gauge("night.records", value)
+    assert not sender.gauge("night.files", value)
 
 
 @pytest.mark.parametrize(
@@ -90,14 +92,40 @@ def test_a_watched_column_may_be_a_tag(agent, sender):
     assert "column:valor" in agent.line()
 
 
-def test_a_name_of_free_text_is_refused(sender):
-    with pytest.raises(RefusedError):
-        sender.gauge("records of Maria", 1)
+@given(name=st.text(max_size=30))
+def test_a_name_that_is_not_in_the_closed_list_is_refused(name):
+    sender = Metrics(Settings())
+    known = {n for n, metric in METRICS.items() if metric.kind == "gauge"}
+    if name not in known:
+        with pytest.raises(RefusedError, match="closed list"):
+            sender.gauge(name, 1)
+    if name not in CHECKS:
+        with pytest.raises(RefusedError, match="closed list"):
+            sender.service_check(name, "ok")
+
+
+def test_a_metric_of_another_kind_or_with_a_tag_that_it_has_not_is_refused(sender):
+    with pytest.raises(RefusedError, match="'records' is no gauge"):
+        sender.gauge("records", 1)
+    with pytest.raises(RefusedError, match="has no tag 'column'"):
+        sender.gauge("drift.share", 0.5, use_case="card_spending", column="valor")
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_of_the_list_can_be_sent(agent, sender, name):
+    send = {"gauge": sender.gauge, "count": sender.count, "timing": sender.timing}[METRICS[name].kind]
+
+    assert send(name, 1)
+    assert agent.line().startswith(f"nightlabel.{name}:")
+
+
+def test_every_figure_of_the_drift_dashboard_is_a_metric():
+    assert {f"night.{figure}" for figure in FIGURES} <= set(METRICS)
 
 
 def test_every_status_of_drift_is_an_outcome(sender):
     for status in ("stable", "drifted", "not computable", "too small"):
-        assert sender.count("drift", outcome=outcome(status))
+        assert sender.count("nights", outcome=outcome(status))
 
 
 def test_without_an_agent_nothing_is_said_and_nothing_fails(capfd, caplog):

@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nightlabel.label import read_summary
 from nightlabel.monitor import reference
 from nightlabel.monitor.metrics import metrics
 from nightlabel.settings import settings
+from nightlabel.steps.figures import dollars_per_million_labels
+from nightlabel.steps.sizing import Prices
 from nightlabel.steps.watch import monitor
 from tests.label.nights import DATE, NEXT, TINY, USECASES, night, put
 
@@ -55,6 +58,32 @@ def test_a_night_sends_its_records_its_figures_and_its_drift(lake, agent):
     assert sent[f"nightlabel.records|{USE_CASE},outcome:quarantined,code:NL-A005"] == "1"
     assert float(sent[f"nightlabel.night.quarantined_records|{USE_CASE}"]) == 1
     assert float(sent[f"nightlabel.drift.value|{USE_CASE},column:amount"]) == report["columns"][0]["value"]
+
+
+def test_a_night_sends_what_was_foretold_beside_what_it_took_and_cost(lake, agent, monkeypatch):
+    monkeypatch.setenv("NIGHTLABEL_PRICE_CPU_HOUR", "3600")
+    monkeypatch.setenv("NIGHTLABEL_PRICE_GB_HOUR", "0")
+    settings.cache_clear()
+    committed(lake)
+    monitor("tiny", DATE, "night")
+    sent, summary = values(agent.lines()), read_summary(lake, "tiny", DATE, "night")
+
+    assert float(sent[f"nightlabel.night.took_seconds|{USE_CASE}"]) == summary.took
+    dollars = summary.pace.pod_seconds + 0.40 / 1_000_000  # a dollar for each second of one core, and one GET
+    per_million = float(sent[f"nightlabel.night.dollars_per_million_labels|{USE_CASE}"])
+    assert per_million == pytest.approx(dollars / ROWS * 1_000_000)
+    assert float(sent[f"nightlabel.drift.share|{USE_CASE}"]) == 0
+
+
+def test_what_a_pod_costs_is_that_of_the_card_and_of_the_settings(lake):
+    committed(lake)
+    summary = read_summary(lake, "tiny", DATE, "night")
+    paid = Prices(million_gets=0, cpu_hour=1.0, gb_hour=2.0)  # a pod of 1 core and 1 GB: 3 dollars an hour
+
+    found = dollars_per_million_labels(TINY.card, summary, paid)
+
+    assert found == pytest.approx(summary.pace.pod_seconds / 3600 * 3 / ROWS * 1_000_000)
+    assert dollars_per_million_labels(TINY.card, summary.model_copy(update={"labelled": 0}), paid) is None
 
 
 def test_a_good_night_sets_the_checks_of_drift_and_of_failure_back(lake, agent):

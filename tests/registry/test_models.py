@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 
 from nightlabel.errors import RefusedError, UnavailableError
 from nightlabel.registry.artifact import digest
-from nightlabel.registry.history import Move, line_of, made
+from nightlabel.registry.history import Move, line_of, made, read
 from nightlabel.registry.models import Registry
 from nightlabel.train.tracking import Logged, log_candidate
 from tests.registry.candidates import USECASE, artifact, records
@@ -201,7 +201,7 @@ def test_the_champion_moves_with_who_when_and_from(registry, uri, name, tmp_path
     assert told == [("1", "", "Ana", "first"), ("2", "1", "Bruno", "better by 0.03 nats")]
     assert registry.resolve(name).version == "2"
     assert registry.resolve(name).tags["champion.by"] == "Bruno"
-    assert registry.previous_champion(name).version == "1"
+    assert registry.previous_champion(name)[0].version == "1"
 
 
 def test_moving_the_champion_to_itself_writes_nothing(registry, uri, name, tmp_path):
@@ -230,7 +230,7 @@ def test_each_rollback_goes_one_release_further_back(database, name, tmp_path):
         registry.move_champion(name, version, by="CD", reason="released")
 
     for expected in ("2", "1"):
-        earlier = registry.previous_champion(name)
+        earlier, _ = registry.previous_champion(name)
         registry.move_champion(name, earlier.version, by="Ana", reason="rollback")
         assert registry.resolve(name).version == expected
     with pytest.raises(RefusedError, match="no earlier champion"):
@@ -250,6 +250,38 @@ def test_a_move_that_was_announced_but_not_made_is_no_history(database, name, tm
     registry.move_champion(name, "2", by="Ana", reason="again")
 
     assert [move.version for move in registry.moves(name)] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no json",
+        "[" * 4000,
+        "[]",
+        '{"version": "1"}',
+        '{"version": 1, "origin": "", "by": "", "at": "", "reason": ""}',
+        '{"version": "1", "origin": "", "by": "", "at": "", "reason": "", "more": ""}',
+    ],
+)
+def test_a_tag_that_is_no_move_of_ours_is_refused_by_name(text):
+    with pytest.raises(RefusedError, match=r"champion\.move\.2026") as refusal:
+        read("cards", "champion.move.2026", text)
+
+    assert refusal.value.code == "NL-C014"
+
+
+def test_a_history_with_a_foreign_tag_is_not_guessed_and_goes_on_without_it(database, name, tmp_path):
+    registry = Registry(database)
+    for version in versions(registry, database, name, tmp_path, 2):
+        registry.move_champion(name, version, by="CD", reason="released")
+    MlflowClient(database).set_registered_model_tag(name, "champion.move.2026", "no move")
+
+    with pytest.raises(RefusedError, match="NL-C014"):
+        registry.previous_champion(name)
+
+    assert registry.resolve(name).version == "2"
+    MlflowClient(database).delete_registered_model_tag(name, "champion.move.2026")
+    assert registry.previous_champion(name)[0].version == "1"
 
 
 @given(st.lists(st.sampled_from("123456"), min_size=1))

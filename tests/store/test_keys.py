@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nightlabel.errors import QuarantineError, RefusedError, UnavailableError
 from nightlabel.settings import Settings
-from nightlabel.store import open_lake, open_uri
+from nightlabel.store import bucket, listing, open_lake, open_uri
 from tests.store.stranger import Stranger
 
 INBOX = "tiny/inbox/date=2026-01-31"
@@ -161,7 +161,7 @@ def test_a_file_whose_name_is_not_utf_8_is_listed_escaped_and_refused(in_folder)
 
 
 def test_links_are_followed_and_those_that_lead_nowhere_or_back_stop_nothing(in_folder, tmp_path):
-    inbox, elsewhere = in_folder.folder / INBOX, tmp_path / "elsewhere"
+    inbox, elsewhere = in_folder.folder / INBOX, in_folder.folder / "elsewhere"
     in_folder.drop(f"{INBOX}/a.csv")
     elsewhere.mkdir()
     (elsewhere / "b.csv").write_bytes(b"bytes")
@@ -181,6 +181,40 @@ def test_links_are_followed_and_those_that_lead_nowhere_or_back_stop_nothing(in_
         "nothing.csv": "NL-B013",
         "pipe.csv": "NL-B013",
     }
+
+
+def test_a_link_that_leads_out_of_the_lake_is_one_file_that_cannot_be_read(in_folder, tmp_path):
+    inbox, outside = in_folder.folder / INBOX, tmp_path / "outside"
+    in_folder.drop(f"{INBOX}/a.csv")
+    outside.mkdir()
+    (outside / "secrets.env").write_bytes(b"canary")
+    for name, target in {"x.csv": outside / "secrets.env", "there": outside, "all": "/"}.items():
+        (inbox / name).symlink_to(target)
+    (inbox / "two.csv").symlink_to("there/secrets.env")
+    found = listed(in_folder)
+
+    assert {name: read_or_code(in_folder, entry) for name, entry in found.items()} == {
+        "a.csv": b"bytes",
+        **dict.fromkeys(("x.csv", "there", "all", "two.csv"), "NL-B013"),
+    }
+    with pytest.raises(QuarantineError, match="leads out of the lake"):
+        in_folder.lake.get(f"{INBOX}/there/secrets.env")
+
+
+def test_a_folder_that_became_a_link_out_of_the_lake_is_neither_listed_nor_read(in_folder, tmp_path):
+    inbox, aside = in_folder.folder / INBOX, tmp_path / "aside"
+    in_folder.drop(f"{INBOX}/a.csv")
+    (entry,) = in_folder.lake.list(INBOX)
+    assert in_folder.lake.get(entry.key) == b"bytes"
+    inbox.rename(inbox.with_name("before"))
+    aside.mkdir()
+    (aside / "a.csv").write_bytes(b"canary")
+    inbox.symlink_to(aside)
+
+    with pytest.raises(QuarantineError, match="leads out of the lake"):
+        in_folder.lake.get(entry.key)
+    with pytest.raises(RefusedError, match="leads out of the lake"):
+        list(in_folder.lake.list(INBOX))
 
 
 NAMES = st.binary(min_size=1, max_size=40).filter(
@@ -225,6 +259,10 @@ KEY = "a//b.csv"
 PAGE = f"""<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
 <Name>bucket</Name><IsTruncated>false</IsTruncated><Contents><Key>{KEY}</Key><ETag>"1"</ETag>
 <LastModified>2026-01-31T00:00:00.000Z</LastModified><Size>5</Size></Contents></ListBucketResult>"""
+MORE = PAGE.replace(
+    "<IsTruncated>false</IsTruncated>",
+    "<IsTruncated>true</IsTruncated><NextContinuationToken>here</NextContinuationToken>",
+)
 
 
 @pytest.fixture
@@ -236,7 +274,7 @@ def moody(monkeypatch):
         def do_GET(self):
             status, body = moods.pop(0) if moods else (200, PAGE)
             self.send_response(status)
-            self.send_header("content-length", str(len(PAGE)))
+            self.send_header("content-length", str(len(body)))
             self.end_headers()
             self.wfile.write(body.encode())
 
@@ -247,32 +285,75 @@ def moody(monkeypatch):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setattr(bucket, "_PAUSE", 0.001)
     yield moods, open_uri("s3://bucket", Settings(s3_endpoint=f"http://127.0.0.1:{server.server_port}"))
     server.shutdown()
     server.server_close()
 
 
-@pytest.mark.parametrize("mood", [(503, "SlowDown"), (200, PAGE[:200]), (200, "<html>not S3</html>")])
+NO_LISTINGS = [
+    PAGE[:200],
+    "",
+    "not XML",
+    "<html><body>please log in</body></html>",
+    "<ListBucketResult></ListBucketResult>",
+    "<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>",
+    PAGE.replace("<IsTruncated>false", "<IsTruncated>true"),  # and no word of how to go on
+    PAGE.replace("<Size>5", "<Size>many"),
+]
+"""What comes with status 200, and says nothing of what is in a bucket."""
+
+
+@pytest.mark.parametrize("mood", [(503, "SlowDown"), *((200, body) for body in NO_LISTINGS)])
 def test_an_answer_that_is_refused_or_broken_is_asked_for_again(moody, mood):
     moods, lake = moody
-    moods += [(200, PAGE), mood]
+    moods += [mood]
 
     assert [entry.key for entry in lake.list()] == [KEY]
     assert not moods
 
 
-def test_a_store_that_gives_no_listing_is_unavailable(moody):
+@pytest.mark.parametrize("body", NO_LISTINGS)
+@pytest.mark.parametrize("before", [[], [(200, MORE)]], ids=["at first", "behind a page"])
+def test_what_is_no_listing_is_neither_an_empty_one_nor_the_end_of_one(moody, body, before):
     moods, lake = moody
-    moods += [(200, PAGE), *[(200, "<html>not S3</html>")] * 5]
+    moods += [*before, *[(200, body)] * bucket._TRIES]
 
     with pytest.raises(UnavailableError) as failure:
         list(lake.list())
     assert failure.value.code == "NL-B001"
+    assert not moods
+
+
+def test_a_listing_of_other_keys_is_none(moody):
+    moods, lake = moody
+    moods += [(200, PAGE)] * bucket._TRIES
+
+    with pytest.raises(UnavailableError):
+        list(lake.list("elsewhere"))
+
+
+def test_a_listing_that_goes_round_in_circles_ends(moody):
+    moods, lake = moody
+    moods += [(200, MORE)] * 3
+
+    with pytest.raises(UnavailableError):
+        list(lake.list())
+
+
+def test_a_page_that_comes_twice_is_not_taken_for_more_files(moody):
+    moods, lake = moody
+    twice = PAGE.replace("</ListBucketResult>", PAGE[PAGE.index("<Contents>") :])
+    moods += [(200, twice)] * 2
+
+    with pytest.raises(UnavailableError) as failure:
+        listing.table(lake, "")
+    assert (failure.value.code, KEY in failure.value.sentence) == ("NL-B001", True)
 
 
 def test_a_listing_that_is_forbidden_is_refused_at_once(moody):
     moods, lake = moody
-    moods += [(200, PAGE), (403, "<Error><Code>AccessDenied</Code></Error>")]
+    moods += [(403, "<Error><Code>AccessDenied</Code></Error>")]
 
     with pytest.raises(RefusedError) as refusal:
         list(lake.list())

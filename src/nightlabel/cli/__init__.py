@@ -26,14 +26,16 @@ PANELS = {
         experiment.propose,
         experiment.alarm,
     ),
-    "Steps of a night": (night.plan, night.label, night.publish, night.monitor, night.late),
+    "Steps of a night": (night.plan, night.label, night.publish, night.monitor, night.progress, night.late),
     "For people": (
         people.experiment,
         people.night,
         people.usecases,
         people.verify,
         people.labels,
+        people.trace,
         people.quarantine,
+        people.clean,
         people.release,
         people.rollback,
         people.doctor,
@@ -65,4 +67,6 @@ def main() -> Never:
         sys.exit(RefusedError.exit_code if stop.code == USAGE else stop.code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except Exception:  # noqa: BLE001 - a bug of any kind
+        output.tell_bug()
     sys.exit(0)

@@ -32,6 +32,21 @@ MillionPuts = Annotated[
 ]
 CpuHour = Annotated[float | None, typer.Option(help="Dollars for an hour of a core. Default: 0.04048.")]
 GbHour = Annotated[float | None, typer.Option(help="Dollars for an hour of 1 GB. Default: 0.004445.")]
+Simulate = Annotated[bool, typer.Option("--simulate", help="Show the chance of making the deadline.")]
+Samples = Annotated[int | None, typer.Option(help="Simulated nights. Default: 2000.")]
+Seed = Annotated[int | None, typer.Option(help="Seed of the simulation. Default: 7.")]
+StartSpread = Annotated[
+    float | None, typer.Option(help="Spread of a pod's start, of its logarithm. Default: 0.6.")
+]
+PodSpread = Annotated[
+    float | None, typer.Option(help="Spread of a pod's speed, of its logarithm. Default: 0.1.")
+]
+StragglerShare = Annotated[float | None, typer.Option(help="Share of pods that are slow. Default: 0.02.")]
+StragglerFactor = Annotated[float | None, typer.Option(help="How many times slower. Default: 3.")]
+Preemptions = Annotated[float | None, typer.Option(help="Preemptions of a pod in an hour. Default: 0.05.")]
+Retries = Annotated[int | None, typer.Option(help="Times that a shard begins again, at most. Default: 2.")]
+RetryPause = Annotated[float | None, typer.Option(help="Seconds until it does. Default: 15.")]
+Slots = Annotated[int | None, typer.Option(help="Pods that the cluster runs at once. Default: all.")]
 
 
 def size(
@@ -52,10 +67,23 @@ def size(
     million_puts: MillionPuts = None,
     cpu_hour: CpuHour = None,
     gb_hour: GbHour = None,
+    samples: Samples = None,
+    seed: Seed = None,
+    start_spread: StartSpread = None,
+    pod_spread: PodSpread = None,
+    straggler_share: StragglerShare = None,
+    straggler_factor: StragglerFactor = None,
+    preemptions_per_hour: Preemptions = None,
+    retries: Retries = None,
+    retry_pause_s: RetryPause = None,
+    slots: Slots = None,
     *,
+    simulate: Simulate = False,
     as_json: Json = False,
 ) -> None:
     """Size a night on paper: pods, minutes, requests and dollars, from measured rates.
+
+    With `--simulate`: the chance of making the deadline, with stragglers, preemption and cold starts.
 
     Example: `nightlabel size --files 5000000 --deadline-minutes 90`
     """
@@ -73,6 +101,22 @@ def size(
         "list_s": list_s,
         "get_s": get_s,
     }
+    if simulate:
+        luck = {
+            "samples": samples,
+            "seed": seed,
+            "start_spread": start_spread,
+            "pod_spread": pod_spread,
+            "straggler_share": straggler_share,
+            "straggler_factor": straggler_factor,
+            "preemptions_per_hour": preemptions_per_hour,
+            "retries": retries,
+            "retry_pause_s": retry_pause_s,
+            "slots": slots,
+        }
+        result = step.chances(files or (), usecase, night=night, luck=luck, rates=rates)
+        say(result, as_json=as_json, table="chances")
+        return
     prices = {
         "million_gets": million_gets,
         "million_puts": million_puts,
@@ -83,4 +127,9 @@ def size(
     say(result, as_json=as_json, table="sizes")
     refused = [row for row in result["rows"] if "refused" in row]
     if files and refused:
-        raise RefusedError(refused[0]["refused"], code="NL-S003", advice=refused[0]["advice"])
+        raise RefusedError(
+            refused[0]["refused"],
+            code="NL-S003",
+            kept="everything: this is a night on paper",
+            advice=refused[0]["advice"],
+        )

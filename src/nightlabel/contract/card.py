@@ -16,7 +16,7 @@ class _Closed(BaseModel):
 
 
 class PodSize(_Closed):
-    """What one labelling pod asks for."""
+    """What one pod asks for, and its limit."""
 
     cpu: Positive = 1.0
     memory_mb: int = Field(default=1024, ge=128)
@@ -119,8 +119,10 @@ class Card(_Closed):
         timezone: IANA zone in which a label date is a date.
         inbox: Pattern of input keys below ``inbox/date=.../``, such as ``*.csv``.
         deadline_minutes: Minutes from the start of a night in which its labels must stand.
+        publish_partial: At the deadline, publish the shards that are done; else nothing before all are.
         max_pods: Largest number of shards that run side by side.
         pod: Size of one labelling pod.
+        training_pod: Size of the pods of an experiment, and of the drift report.
         split_time: Column that orders the records in time.
         holdout_months: Months at the end of the data that are the holdout.
         validation_months: Months before the holdout that select the candidate.
@@ -139,8 +141,10 @@ class Card(_Closed):
     timezone: str
     inbox: str = "*"
     deadline_minutes: int = Field(default=30, ge=1)
+    publish_partial: bool = False
     max_pods: int = Field(default=4, ge=1, le=64)
     pod: PodSize = PodSize()
+    training_pod: PodSize = PodSize(cpu=2.0, memory_mb=4096)
     split_time: str
     holdout_months: int = Field(default=4, ge=1)
     validation_months: int = Field(default=1, ge=1)

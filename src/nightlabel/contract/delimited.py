@@ -16,6 +16,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import csv
 
+from nightlabel.contract import lines
+from nightlabel.contract.headers import Header, Headers
+from nightlabel.contract.lines import Lines
 from nightlabel.contract.reading import Fault, Reading, Texts
 from nightlabel.errors import QuarantineError
 
@@ -29,9 +32,6 @@ _SHOWN = 40  # characters of an offending value
 _NAMED = 20  # columns in a message
 _CHUNK = 65_536  # lines that are split at once, which bounds the memory of a large file
 _TEXT = pd.StringDtype(na_value=float("nan"))
-_NEWLINE, _RETURN = 10, 13
-
-Positions = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,11 @@ class Delimited:
         payload = payload[marked:]
         if (at := self.foreign(payload)) is not None:
             raise self.undecodable(marked + at, payload[at])
-        lines = [line.removesuffix(b"\r") for line in payload.split(b"\n") if line.strip()]
+        written = [line.removesuffix(b"\r") for line in payload.split(b"\n") if line.strip()]
         wanted = self._wanted(labelled=labelled)
-        if not lines:
+        if not written:
             return Reading(self._frame([], wanted, wanted))
-        header = self.header(lines[0], labelled=labelled)
-        records = lines[1:]
+        header, records = self.header(written[0], labelled=labelled), written[1:]
         faults = {row: f for row, line in enumerate(records) if (f := self._fault(row, line, len(header)))}
         good = [line for row, line in enumerate(records) if row not in faults] if faults else records
         frame = self._frame(good, header, wanted)
@@ -104,7 +103,7 @@ class Delimited:
             The records of all files whose header is sound and whose bytes are in the declared encoding, in
             the order of ``payloads``; of the other files their positions, which ``read`` answers for.
         """
-        headers = _Headers(self, labelled=labelled)
+        headers = Headers(self, labelled=labelled)
         taken, odd = headers.sort(payloads, decodable=self._decodable(payloads))
         parts = [self._records(header, payloads, files, labelled=labelled) for header, files in taken]
         return _joined(parts, odd) if parts else self._nothing(odd, labelled=labelled)
@@ -187,11 +186,11 @@ class Delimited:
             return Fault(row, "NL-A005", "the line has a carriage return inside")
         return None
 
-    def _frame(self, lines: list[bytes], header: list[str], wanted: list[str]) -> pd.DataFrame:
+    def _frame(self, records: list[bytes], header: list[str], wanted: list[str]) -> pd.DataFrame:
         chunks: dict[str, list[pa.Array]] = {name: [] for name in wanted}
         between = self.separator.decode()
-        for start in range(0, len(lines), _CHUNK):
-            cells = self.separator.join(lines[start : start + _CHUNK]).decode(self.encoding).split(between)
+        for start in range(0, len(records), _CHUNK):
+            cells = self.separator.join(records[start : start + _CHUNK]).decode(self.encoding).split(between)
             for name in wanted:
                 chunks[name].append(pa.array(cells[header.index(name) :: len(header)], pa.large_string()))
         columns = {name: pa.chunked_array(parts, pa.large_string()) for name, parts in chunks.items()}
@@ -207,37 +206,37 @@ class Delimited:
         return Texts(_schema(self._wanted(labelled=labelled)).empty_table(), none, none, odd=tuple(odd))
 
     def _records(
-        self, header: "_Header", payloads: Sequence[bytes], files: Sequence[int], *, labelled: bool
+        self, header: Header, payloads: Sequence[bytes], files: Sequence[int], *, labelled: bool
     ) -> Texts:
-        body, sizes = _bodies(payloads, files, header.size)
-        lines, faults = _lines(body, sizes, self.separator), list[tuple[int, Fault]]()
-        if (odd := lines.odd(len(header.names))).any():
-            lines, faults = self._kept(lines, body, odd, len(header.names))
-            body = lines.cut(body)
+        body, sizes = lines.bodies(payloads, files, header.size)
+        found, faults = lines.find(body, sizes, self.separator), list[tuple[int, Fault]]()
+        if (odd := found.odd(len(header.names), MAX_LINE)).any():
+            found, faults = self._kept(found, body, odd, len(header.names))
+            body = found.cut(body)
         wanted, owners = self._wanted(labelled=labelled), np.asarray(files, np.int64)
         return Texts(
             self._parsed(body, header.names, wanted),
-            owners[lines.file],
-            lines.row,
+            owners[found.file],
+            found.row,
             tuple((int(owners[file]), fault) for file, fault in faults),
             dict.fromkeys(self._extra(header.names, wanted), len(files)),
         )
 
     def _kept(
-        self, lines: "_Lines", body: bytes, odd: NDArray[np.bool_], fields: int
-    ) -> tuple["_Lines", list[tuple[int, Fault]]]:
+        self, found: Lines, body: bytes, odd: NDArray[np.bool_], fields: int
+    ) -> tuple[Lines, list[tuple[int, Fault]]]:
         """Take out the blank lines, which are no records, and the faulty ones, which keep their ordinals."""
         places = np.flatnonzero(odd).tolist()
-        texts = {at: body[lines.start[at] : lines.end[at]] for at in places}
+        texts = {at: body[found.start[at] : found.end[at]] for at in places}
         blank, bad = np.zeros((2, len(odd)), np.bool_)
         blank[[at for at, text in texts.items() if not text.strip()]] = True
-        lines = lines.numbered(~blank)
+        found = found.numbered(~blank)
         faults = list[tuple[int, Fault]]()
         for at in np.flatnonzero(odd & ~blank).tolist():
-            if fault := self._fault(int(lines.row[at]), texts[at].removesuffix(b"\r"), fields):
-                faults.append((int(lines.file[at]), fault))
+            if fault := self._fault(int(found.row[at]), texts[at].removesuffix(b"\r"), fields):
+                faults.append((int(found.file[at]), fault))
                 bad[at] = True
-        return lines.only(~(blank | bad)), faults
+        return found.only(~(blank | bad)), faults
 
     def _parsed(self, body: bytes, names: Sequence[str], wanted: list[str]) -> pa.Table:
         schema = _schema(wanted)
@@ -281,132 +280,8 @@ def _joined(parts: Sequence[Texts], odd: Sequence[int]) -> Texts:
     file, row = np.concatenate([p.file for p in parts]), np.concatenate([p.row for p in parts])
     order = np.argsort(file, kind="stable")
     table = pa.concat_tables(p.table for p in parts).unify_dictionaries().combine_chunks()
-    extra = sum((Counter(p.extra_columns) for p in parts), Counter[str]())
+    extra = Counter[str]()
+    for part in parts:
+        extra.update(part.extra_columns)
     faults = tuple(fault for p in parts for fault in p.faults)
     return Texts(table.take(order), file[order], row[order], faults, extra, tuple(odd))
-
-
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    """Where the lines of joined files are.
-
-    Attributes:
-        start: Position of the first byte, shape (lines,).
-        end: Position of the line feed.
-        file: Position of the file.
-        row: Ordinal in the file.
-        separators: Number of separators.
-        returns: Number of carriage returns before the one of the line's end.
-        size: Bytes without the line's end.
-    """
-
-    start: Positions
-    end: Positions
-    file: Positions
-    row: Positions
-    separators: Positions
-    returns: Positions
-    size: Positions
-
-    def odd(self, fields: int) -> NDArray[np.bool_]:
-        """Mark the lines that are not plainly a record of so many fields."""
-        found: NDArray[np.bool_] = self.separators != fields - 1
-        found |= (self.returns > 0) | (self.size > MAX_LINE)
-        return found | (self.size == 0) if fields == 1 else found
-
-    def numbered(self, records: NDArray[np.bool_]) -> "_Lines":
-        """Give each line its ordinal among the records of its file."""
-        before: Positions = np.cumsum(records) - records
-        first = np.searchsorted(self.file, self.file)
-        return replace(self, row=before - before[first])
-
-    def only(self, kept: NDArray[np.bool_]) -> "_Lines":
-        """Give some of the lines."""
-        return _Lines(*(getattr(self, name)[kept] for name in _Lines.__slots__))
-
-    def cut(self, body: bytes) -> bytes:
-        """Give the bytes of the lines."""
-        if not len(self.start):
-            return b""
-        breaks = np.flatnonzero(self.start[1:] != self.end[:-1] + 1)
-        firsts = self.start[np.concatenate([[0], breaks + 1])].tolist()
-        lasts = self.end[np.concatenate([breaks, [len(self.end) - 1]])].tolist()
-        return b"".join(body[first : last + 1] for first, last in zip(firsts, lasts, strict=True))
-
-
-def _bodies(payloads: Sequence[bytes], files: Sequence[int], header: int) -> tuple[bytes, Positions]:
-    """Join what follows the headers, each file ending with a line feed; give the sizes too."""
-    bodies = [payloads[file][header:] for file in files]
-    if not all(body.endswith(b"\n") for body in bodies if body):
-        bodies = [body if not body or body.endswith(b"\n") else body + b"\n" for body in bodies]
-    return b"".join(bodies), np.fromiter(map(len, bodies), np.int64, len(bodies))
-
-
-def _lines(body: bytes, sizes: Positions, separator: bytes) -> _Lines:
-    found = np.frombuffer(body, np.uint8)
-    end = np.flatnonzero(found == _NEWLINE)
-    start = np.concatenate([[0], end[:-1] + 1]) if len(end) else end
-    last = np.searchsorted(end, np.cumsum(sizes))
-    lines = np.diff(last, prepend=0)
-    tail = (end > start) & (found[end - 1] == _RETURN)
-    return _Lines(
-        start=start,
-        end=end,
-        file=np.repeat(np.arange(len(sizes)), lines),
-        row=np.arange(len(end)) - np.repeat(last - lines, lines),
-        separators=_counted(found == separator[0], end),
-        returns=_counted(found == _RETURN, end) - tail if b"\r" in body else np.zeros(len(end), np.int64),
-        size=end - start - tail,
-    )
-
-
-def _counted(marked: NDArray[np.bool_], end: Positions) -> Positions:
-    return np.diff(np.searchsorted(np.flatnonzero(marked), end), prepend=0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Header:
-    """A header line: its names, and its length in bytes with the line end."""
-
-    names: tuple[str, ...]
-    size: int
-
-
-class _Headers:
-    """Knows each header line that it has seen; most files have the same one."""
-
-    def __init__(self, text: Delimited, *, labelled: bool) -> None:
-        self._text, self._labelled = text, labelled
-        self._known = dict[bytes, _Header | None]()
-
-    def sort(
-        self, payloads: Sequence[bytes], *, decodable: bool
-    ) -> tuple[list[tuple[_Header, list[int]]], list[int]]:
-        """Give the files of each header line, and the odd files."""
-        taken, odd = dict[bytes, list[int]](), list[int]()
-        last, files = b"\x00", list[int]()
-        for at, payload in enumerate(payloads):
-            if payload.startswith(last) and (decodable or self._text.foreign(payload) is None):
-                files.append(at)
-                continue
-            line = payload[: payload.find(b"\n") + 1]
-            if (decodable or self._text.foreign(payload) is None) and self._of(line) is not None:
-                last, files = line, taken.setdefault(line, [])
-                files.append(at)
-            else:
-                odd.append(at)
-        return [(header, files) for line, files in taken.items() if (header := self._known[line])], odd
-
-    def _of(self, line: bytes) -> _Header | None:
-        if line not in self._known:
-            self._known[line] = self._parsed(line)
-        return self._known[line]
-
-    def _parsed(self, line: bytes) -> _Header | None:
-        text = line.removesuffix(b"\n").removesuffix(b"\r")
-        if not text.strip() or b"\r" in text:
-            return None
-        try:
-            return _Header(tuple(self._text.header(text, labelled=self._labelled)), len(line))
-        except QuarantineError:
-            return None

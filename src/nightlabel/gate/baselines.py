@@ -64,7 +64,13 @@ def group_prior(
         RefusedError: As ``frequencies``, or a column of ``group`` is missing (``NL-J002``).
     """
     if missing := [c for c in group if c not in fit.columns or c not in holdout.columns]:
-        raise RefusedError(f"the rows have no column {missing}", code="NL-J002", missing=missing)
+        raise RefusedError(
+            f"the rows have no column {missing}",
+            code="NL-J002",
+            kept="the results of the run so far; nothing was judged",
+            advice="correct the gates on the card: name columns of the records",
+            missing=missing,
+        )
     both = pd.concat([fit[list(group)], holdout[list(group)]], ignore_index=True)
     groups = both.groupby(list(group), dropna=False, sort=False).ngroup().to_numpy()
     counts = np.zeros((int(groups.max()) + 1, len(classes)))
@@ -78,6 +84,9 @@ def _positions(labels: "pd.Series[str]", classes: Sequence[str]) -> NDArray[np.i
     places = pd.Index(classes).get_indexer(pd.Index(labels.astype(object)))
     if not len(places) or (places < 0).any():
         raise RefusedError(
-            f"{int((places < 0).sum())} of {len(places)} training rows have no known class", code="NL-J002"
+            f"{int((places < 0).sum())} of {len(places)} training rows have no known class",
+            code="NL-J002",
+            kept="the results of the run so far; nothing was judged",
+            advice="train again on this data, in a new run",
         )
     return places.astype(np.int64)

@@ -90,9 +90,20 @@ def aligned(probabilities: NDArray[Any], known: Sequence[str], classes: Sequence
     columns = np.asarray(probabilities)
     if places is None or (places < 0).any() or len(set(known)) != len(known):
         lost = sorted(set(known) - set(classes))
-        raise RefusedError("the classes of the model cannot be matched by name", code="NL-J003", lost=lost)
+        raise RefusedError(
+            "the classes of the model cannot be matched by name",
+            code="NL-J003",
+            kept="the results of the run so far; nothing was judged",
+            advice="train again on this data, in a new run",
+            lost=lost,
+        )
     if columns.ndim != 2 or columns.shape[1] != len(known):  # noqa: PLR2004 - rows and columns
-        raise RefusedError(f"{len(known)} classes, but probabilities {columns.shape}", code="NL-J003")
+        raise RefusedError(
+            f"{len(known)} classes, but probabilities {columns.shape}",
+            code="NL-J003",
+            kept="the results of the run so far; nothing was judged",
+            advice="train again on this data, in a new run",
+        )
     whole = np.zeros((len(columns), len(classes)))
     whole[:, places] = columns
     return whole

@@ -118,7 +118,12 @@ def positions(labels: "pd.Series[str]", classes: Sequence[str]) -> NDArray[np.in
     """
     places = pd.Index(classes).get_indexer(pd.Index(labels.astype(object)))
     if (places < 0).any():
-        raise RefusedError(f"{int((places < 0).sum())} labels are no known class", code="NL-J003")
+        raise RefusedError(
+            f"{int((places < 0).sum())} labels are no known class",
+            code="NL-J003",
+            kept="the results of the run so far; nothing was judged",
+            advice="train again on this data, in a new run",
+        )
     return places.astype(np.int64)
 
 
@@ -137,7 +142,13 @@ def slices_of(frame: pd.DataFrame, gates: Gates, time: str) -> pd.DataFrame:
         RefusedError: A column is missing (``NL-J002``).
     """
     if missing := [c for c in gates.slices if c not in frame.columns and c not in {GROUP, MONTH}]:
-        raise RefusedError(f"the rows have no column {missing}", code="NL-J002", missing=missing)
+        raise RefusedError(
+            f"the rows have no column {missing}",
+            code="NL-J002",
+            kept="the results of the run so far; nothing was judged",
+            advice="correct the slices of the gates on the card: name columns of the records",
+            missing=missing,
+        )
     cut: dict[str, Any] = {}
     for name in gates.slices:
         if name == MONTH:

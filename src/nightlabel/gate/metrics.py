@@ -127,7 +127,12 @@ def check_probabilities(
         RefusedError: Says what is wrong and in how many rows (``NL-J001``).
     """
     if reason := _fault(np.asarray(truth), np.asarray(probabilities), classes):
-        raise RefusedError(reason, code="NL-J001", advice="run the step evaluate again")
+        raise RefusedError(
+            reason,
+            code="NL-J001",
+            kept="the results of the run so far; nothing was judged",
+            advice="run the step evaluate again",
+        )
 
 
 def losses(truth: NDArray[np.int64], probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -111,7 +111,10 @@ class Verdict(_Closed):
         except ValidationError as error:
             faults = "; ".join(fault["msg"] for fault in error.errors()[:3])
             raise RefusedError(
-                f"this is no verdict: {faults}", code="NL-J004", advice="run the step gate again"
+                f"this is no verdict: {faults}",
+                code="NL-J004",
+                kept="the stored verdict, and the other results of the run",
+                advice="run the step gate again",
             ) from error
 
 

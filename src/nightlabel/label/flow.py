@@ -10,6 +10,7 @@ PERIOD = 0.05
 
 _BUSY = 0.5  # share of the processor from which the process holds itself up
 _HELPED = 1.1  # growth of the rate by which more requests in flight have helped
+_SETTLED = 4  # decisions in which more requests may show what they are worth: connections are made first
 _PAUSE = 20  # decisions that are left out after a step back
 
 
@@ -33,6 +34,7 @@ class Flow:
     _before: int = 0
     _rate: float = 0.0
     _paused: int = 0
+    _tried: int = 0
 
     def decide(self, rate: float, *, busy: float, awaited: bool, refused: bool) -> None:
         """Set ``limit`` for the next period.
@@ -44,13 +46,22 @@ class Flow:
             refused: The store has refused a request in the period.
         """
         if refused:
-            self.limit, self._before, self._paused = max(LOWEST, self.limit // 2), 0, _PAUSE
+            self._step(max(LOWEST, self.limit // 2), pause=_PAUSE)
         elif self._paused:
             self._paused -= 1
-        elif self._before and rate < self._rate * _HELPED:
-            self.limit, self._before, self._paused = self._before, 0, _PAUSE
+        elif self._before:
+            self._judge(rate)
         elif awaited and busy < _BUSY and self.limit < HIGHEST:
-            self.limit, self._before = min(HIGHEST, 2 * self.limit), self.limit
-        else:
-            self._before = 0
-        self._rate = rate
+            self._before, self._rate, self._tried = self.limit, rate, 0
+            self.limit = min(HIGHEST, 2 * self.limit)
+
+    def _judge(self, rate: float) -> None:
+        """Keep what was tried where it helped, and take it back where it did not."""
+        self._tried += 1
+        if rate >= self._rate * _HELPED:
+            self._step(self.limit)
+        elif self._tried >= _SETTLED:
+            self._step(self._before, pause=_PAUSE)
+
+    def _step(self, limit: int, pause: int = 0) -> None:
+        self.limit, self._before, self._paused = limit, 0, pause

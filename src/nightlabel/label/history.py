@@ -20,6 +20,16 @@ def plan_key(usecase: str, date: str, run: str) -> str:
     return f"{night(usecase, date, run)}/plan.json"
 
 
+def summary_key(usecase: str, date: str, run: str) -> str:
+    """Give the key of a night's summary."""
+    return f"{night(usecase, date, run)}/summary.json"
+
+
+def part_key(usecase: str, date: str, run: str) -> str:
+    """Give the key of what a night published in part, where it was not done at its deadline."""
+    return f"{night(usecase, date, run)}/part.json"
+
+
 def generations(lake: Store, usecase: str, date: str) -> list[Commit]:
     """Give the committed generations of a date, the first one first.
 
@@ -75,8 +85,13 @@ def inputs_of(lake: Store, usecase: str, commit: Commit | None) -> pa.Table:
 
 
 def plan_of(lake: Store, usecase: str, commit: Commit) -> Plan:
-    """Give the plan that a generation was made from; raises as ``inputs_of``."""
-    key = plan_key(usecase, commit.date, commit.run)
+    """Give the plan that a generation was made from, or the part of it that was published.
+
+    Raises:
+        UnavailableError: As ``inputs_of``.
+    """
+    key_of = part_key if commit.facts.get("left_files") else plan_key
+    key = key_of(usecase, commit.date, commit.run)
     if plan := papers.find(lake, key, Plan):
         return plan
     raise papers.damaged(key, "it is gone, but a generation was committed from it")

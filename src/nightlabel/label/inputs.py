@@ -96,7 +96,8 @@ def stream(lake: Store, plan: Plan, shard: Shard) -> Iterator[Input]:
 
 
 def _part(lake: Store, plan: Plan, shard: Shard) -> pq.ParquetFile:
-    key = f"{night(plan.usecase, plan.date, plan.run)}/{shard.part}"
+    run = shard.origin.run if shard.origin else plan.run
+    key = f"{night(plan.usecase, plan.date, run)}/{shard.part}"
     for _ in range(_READS):
         data = lake.get(key)
         if hashlib.sha256(data).hexdigest() == shard.part_sha256:

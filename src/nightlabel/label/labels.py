@@ -41,7 +41,8 @@ def read_labels(
     if (found := table.find(lake, usecase_name)) is None:
         return pd.DataFrame()
     wanted = None if date is None else ds.field("date") == pa.scalar(label_date(date)).cast(pa.date32())
-    rows = found.to_pyarrow_dataset().to_table(columns=list(columns) if columns else None, filter=wanted)
+    with table.translated():
+        rows = found.to_pyarrow_dataset().to_table(columns=list(columns) if columns else None, filter=wanted)
     frame: pd.DataFrame = rows.to_pandas(types_mapper=_storage_type)
     return frame
 
@@ -65,7 +66,8 @@ def quarantined_sources(labels: "DeltaTable", date: str, code: str = "") -> pa.A
     wanted = (ds.field("date") == day) & (ds.field("outcome") == "quarantined")
     if code:
         wanted &= ds.field("error_code") == code
-    rows = labels.to_pyarrow_dataset().to_table(columns=["source"], filter=wanted)
+    with table.translated():
+        rows = labels.to_pyarrow_dataset().to_table(columns=["source"], filter=wanted)
     return rows.column("source").unique().cast(pa.string())
 
 

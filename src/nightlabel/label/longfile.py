@@ -33,8 +33,11 @@ class LongFile:
         self.file = file
         self.memory: Memory = {}
         self._text = text
+        self._begin()
+
+    def _begin(self) -> None:
         self._fault: QuarantineError | None = None
-        self._foreign = _Foreign(text)
+        self._foreign = _Foreign(self._text)
         self._header: bytes | None = None
         self._header_fault: QuarantineError | None = None
         self._lines = _Lines()
@@ -42,7 +45,9 @@ class LongFile:
         self._rows = 0
 
     def look(self, start: int, part: bytes | QuarantineError) -> None:
-        """Look at the part that begins at a position."""
+        """Look at the part that begins at a position; the first one begins anew."""
+        if not start:
+            self._begin()
         if isinstance(part, QuarantineError):
             self._fault = self._fault or part
         if self._fault or isinstance(part, QuarantineError):
@@ -72,7 +77,7 @@ class LongFile:
         last = start + len(part) == self.file.size
         lines, length = self._lines.feed(_unmarked(start, part), last=last)
         if not self._began:
-            lines = self._after_header(lines)
+            lines, length = self._after_header(lines), 0
         texts = self._records(lines, length)
         return replace(texts, extra_columns=self._extra_columns() if last else {})
 
@@ -95,26 +100,35 @@ class LongFile:
         return None
 
     def _after_header(self, lines: bytes) -> bytes:
-        while lines and not self._began:
-            line, _, lines = lines.partition(b"\n")
-            self._began = bool(line.strip())
-        return lines
+        blank = len(lines) - len(lines.lstrip())
+        self._began = blank < len(lines)
+        return lines[blank:].partition(b"\n")[2]
 
     def _records(self, lines: bytes, length: int) -> Texts:
         if self._header is None or not lines:
             return self._text.split([], labelled=False)
-        texts = self._text.split([self._header + b"\n" + lines], labelled=False)
+        texts = self._split(lines)
         faults = [(0, replace(f, row=(f.row or 0) + self._rows)) for _, f in texts.faults]
-        if length > MAX_LINE and faults and faults[0][1].row == self._rows:
+        is_record = length > MAX_LINE and lines.partition(b"\n")[0].strip()
+        if is_record and faults and faults[0][1].row == self._rows:
             faults[0] = (0, self._text.long_line(self._rows, length))
         row = texts.row + self._rows
         self._rows += len(texts.row) + len(faults)
         return replace(texts, row=row, faults=tuple(faults))
 
     def _extra_columns(self) -> Mapping[str, int]:
-        if self._header is None:
-            return {}
-        return self._text.split([self._header + b"\n"], labelled=False).extra_columns
+        return {} if self._header is None else self._split(b"").extra_columns
+
+    def _split(self, lines: bytes) -> Texts:
+        """Split lines below the header, which ends with CR LF: of two CRs one would be taken for its end.
+
+        Raises:
+            UnavailableError: ``NL-B007``, they are no such lines, though they were when they were looked at.
+        """
+        texts = self._text.split([(self._header or b"") + b"\r\n" + lines], labelled=False)
+        if texts.odd:
+            raise damaged(self.file.source, "it was sound when it was looked at, and is not")
+        return texts
 
 
 class _Foreign:

@@ -54,9 +54,14 @@ def labels(usecase: str) -> str:
     return f"{usecase}/labels"
 
 
+def nights(usecase: str, date: str) -> str:
+    """Give the folder of all nights of one date."""
+    return f"{usecase}/nights/{label_date(date)}"
+
+
 def night(usecase: str, date: str, run: str) -> str:
     """Give the folder of one night."""
-    return f"{usecase}/nights/{label_date(date)}/{run_name(run)}"
+    return f"{nights(usecase, date)}/{run_name(run)}"
 
 
 def data_file(date: str, outcome: str, name: str) -> str:

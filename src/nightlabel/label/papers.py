@@ -1,41 +1,32 @@
 """The papers of a night: plan, receipt, what was committed, the accounting. Each is one JSON object."""
 
-import hashlib
-import json
-from typing import Any, Literal, Self, TypeVar
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from nightlabel.errors import UnavailableError
+from nightlabel.label.forecast_papers import Forecast, Pace
+from nightlabel.label.paper import Paper, damaged, find
 from nightlabel.label.tally import Tally
-from nightlabel.store import Store
-from nightlabel.store.store import MissingError
+
+__all__ = [
+    "Accounting",
+    "Committed",
+    "DataFile",
+    "Forecast",
+    "Model",
+    "Origin",
+    "Outcome",
+    "Pace",
+    "Paper",
+    "Plan",
+    "Receipt",
+    "Shard",
+    "Summary",
+    "damaged",
+    "find",
+]
 
 Outcome = Literal["labelled", "quarantined"]
-_READS = 5  # attempts to read an object whose bytes do not carry their seal
-
-
-class Paper(BaseModel):
-    """One JSON object that is written once and never changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    def sealed(self) -> bytes:
-        """Give the bytes to store, with a digest of all that they say."""
-        content = self.model_dump(mode="json")
-        return json.dumps({**content, "seal": _seal(content)}, indent=1).encode()
-
-    @classmethod
-    def opened(cls, data: bytes) -> Self:
-        """Read stored bytes.
-
-        Raises:
-            ValueError: The bytes are not those that were sealed.
-        """
-        content = json.loads(data)
-        if not isinstance(content, dict) or content.pop("seal", None) != _seal(content):
-            raise ValueError("the seal does not fit")
-        return cls.model_validate(content)
 
 
 class Model(Paper):
@@ -48,6 +39,13 @@ class Model(Paper):
     uri: str
 
 
+class Origin(Paper):
+    """Where an earlier run has worked a shard off: its folder has the list of files and the receipt."""
+
+    run: str
+    shard: str
+
+
 class Shard(Paper):
     """The input files that one pod works off.
 
@@ -55,6 +53,7 @@ class Shard(Paper):
         part: Key of the Parquet file that lists them, below the night's folder.
         part_sha256: SHA-256 of that file.
         inputs: Tally of the files.
+        origin: The earlier run that has worked it off; nothing where this night does.
     """
 
     name: str
@@ -63,6 +62,7 @@ class Shard(Paper):
     part: str
     part_sha256: str
     inputs: Tally
+    origin: Origin | None = None
 
 
 class Plan(Paper):
@@ -78,6 +78,9 @@ class Plan(Paper):
         commit: Git commit of the code.
         image: Image of the pods; empty in a process.
         created: When, ISO 8601, UTC.
+        forecast: When the night will be done, and when it must be; nothing where nothing is labelled.
+        left_shards: Shards that were planned and not done at the deadline, of a night published in part.
+        left_files: Their files; the next plan takes them.
     """
 
     usecase: str
@@ -94,6 +97,9 @@ class Plan(Paper):
     commit: str
     image: str
     created: str
+    forecast: Forecast | None = None
+    left_shards: int = 0
+    left_files: int = 0
 
     @property
     def files(self) -> int:
@@ -121,7 +127,7 @@ class Receipt(Paper):
     Attributes:
         attempt: UUID of the attempt that left it.
         quarantined: Records, and files that are one id, by code.
-        extra_columns: Files by column that the schema does not know.
+        extra_columns: Files by column that the schema does not know; the first some hundred by name.
         unknown: Labelled records with a category that training never saw.
         inputs: Tally of the files.
         ids: Tally of the record ids.
@@ -162,6 +168,11 @@ class Summary(Paper):
         carried_files: Files of earlier generations that stayed.
         seconds: From the first shard's start to the last one's end.
         records_per_second: ``records / seconds``.
+        forecast: What the plan foretold.
+        took: Seconds from the plan to the commit, to be held against the forecast.
+        pace: How fast the night's own pods were; nothing where it had none.
+        left_files: Files of the plan that were not done at the deadline.
+        complete: Share of the plan's files that are published.
     """
 
     usecase: str
@@ -184,6 +195,11 @@ class Summary(Paper):
     empty: bool
     seconds: float
     records_per_second: float
+    forecast: Forecast | None = None
+    took: float = 0.0
+    pace: Pace | None = None
+    left_files: int = 0
+    complete: float = 1.0
 
 
 class Committed(Paper):
@@ -194,6 +210,7 @@ class Committed(Paper):
             stand already.
         generation: The generation that holds this run's inputs.
         head: The newest generation of the date.
+        left_files: Files of the plan that were not done at the deadline, and are not published.
         sentence: The same for people.
     """
 
@@ -205,6 +222,7 @@ class Committed(Paper):
     head: int
     table_version: int
     records: int
+    left_files: int = 0
     sentence: str
 
 
@@ -245,37 +263,3 @@ class Accounting(Paper):
     differences: tuple[str, ...]
     notes: tuple[str, ...]
     ok: bool
-
-
-P = TypeVar("P", bound=Paper)
-
-
-def find(lake: Store, key: str, kind: type[P]) -> P | None:
-    """Read one paper, or give nothing where there is none.
-
-    Raises:
-        UnavailableError: ``NL-B007``, its bytes are not those that were written.
-    """
-    for _ in range(_READS):
-        try:
-            return kind.opened(lake.get(key))
-        except MissingError:
-            return None
-        except (ValueError, ValidationError) as error:
-            fault: Any = error
-    raise damaged(key, str(fault))
-
-
-def damaged(key: str, why: str) -> UnavailableError:
-    """Make the error for an object whose bytes are not those that were written."""
-    return UnavailableError(
-        f"{key!r} is damaged: {why[:120]}",
-        code="NL-B007",
-        kept="everything; damaged bytes are never taken for bad data",
-        advice="run the step again; if it stays, look at the store",
-        key=key,
-    )
-
-
-def _seal(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

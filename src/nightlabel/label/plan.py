@@ -12,21 +12,20 @@ Whatever a plan takes is labelled as whole files, and replaces all earlier recor
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from nightlabel.contract import UseCase
-from nightlabel.errors import RefusedError
-from nightlabel.label import columns, history, inputs, papers, pattern, share, table
+from nightlabel.errors import RefusedError, plain
+from nightlabel.label import columns, history, inputs, paces, papers, pattern, shards, table
 from nightlabel.label.compare import Compared, Mask, compare
+from nightlabel.label.forecast import past
 from nightlabel.label.labels import quarantined_sources
 from nightlabel.label.names import inbox, label_date, night
-from nightlabel.label.papers import Model, Plan, Shard
-from nightlabel.label.reads import side_by_side
+from nightlabel.label.papers import Model, Plan
+from nightlabel.label.resume import CHANGED, resume
 from nightlabel.label.table import Commit
 from nightlabel.store import Store, listing
 
@@ -36,8 +35,7 @@ if TYPE_CHECKING:
     from nightlabel.registry.models import Pinned
 
 Reason = Literal["night", "relabel", "replay"]
-CHANGED = "NL-B010"
-_PARTS = 4  # lists of files that are written at once
+"""What is labelled: the files that are new or changed, all of them, or those with records in quarantine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +46,7 @@ class _Asked:
     reason: Reason
     commit: str
     image: str
+    pods: int
 
 
 def plan(
@@ -60,6 +59,7 @@ def plan(
     commit: str,
     image: str = "",
     reason: Reason = "night",
+    pods: int = 0,
 ) -> Plan:
     """Make the plan of a night, or give the one that its run has already.
 
@@ -72,19 +72,20 @@ def plan(
         commit: Git commit of the code.
         image: Image of the pods; empty in a process.
         reason: What is asked for; see the module.
+        pods: Pods side by side; 0 takes as few as meet the deadline, the card's largest number at most.
 
     Returns:
         The plan as it is stored.
 
     Raises:
         RefusedError: ``NL-H002`` the date or the run's name is not allowed; ``NL-N005`` the carried
-            columns do not fit the table.
+            columns do not fit the table; ``NL-B014`` the store gives files no version.
         UnavailableError: The store did not answer.
     """
     key = history.plan_key(usecase.name, date, run)
     if standing := papers.find(lake, key, Plan):
         return standing
-    asked = _Asked(label_date(date), run, _model(model), reason, commit, image)
+    asked = _Asked(label_date(date), run, _model(model), reason, commit, image, pods)
     made = _make(usecase, lake, asked)
     lake.create(key, made.sealed())
     return papers.find(lake, key, Plan) or made
@@ -130,6 +131,7 @@ def _make(usecase: UseCase, lake: Store, asked: _Asked) -> Plan:
     head = history.head(labels, usecase.name, asked.date)
     before = history.plan_of(lake, usecase.name, head) if head else None
     files = listed(usecase, lake, asked.date)
+    _require_versions(files)
     compared = compare(files, inputs.parts(lake, before), asked.model.sha256)
     wanted = _wanted(asked, files, compared, labels)
     chosen, stays = _kept(files, wanted), compared.stays(wanted)
@@ -137,6 +139,7 @@ def _make(usecase: UseCase, lake: Store, asked: _Asked) -> Plan:
     del files
     _require_nights(asked, head)
     folder, generation = night(usecase.name, asked.date, asked.run), head.generation if head else 0
+    work = _work(usecase, lake, labels, asked, chosen)
     return Plan(
         usecase=usecase.name,
         date=asked.date,
@@ -146,12 +149,13 @@ def _make(usecase: UseCase, lake: Store, asked: _Asked) -> Plan:
         generation=generation if head and not len(chosen) else generation + 1,
         table_version=labels.version(),
         model=asked.model,
-        shards=_shards(lake, folder, chosen, usecase.card.max_pods, asked.model),
+        shards=work.shards,
         carried=inputs.write(lake, folder, "carried", carried) if len(chosen) and stays.any() else None,
         replaces=int((~stays).sum()),
         commit=asked.commit,
         image=asked.image,
-        created=datetime.now(UTC).isoformat(),
+        created=work.created.isoformat(),
+        forecast=work.forecast,
     )
 
 
@@ -178,6 +182,19 @@ def _wanted(asked: _Asked, files: pa.Table, compared: Compared, labels: "DeltaTa
     return changed | ~compared.same
 
 
+def _require_versions(files: pa.Table) -> None:
+    """Refuse files that cannot be pinned: what changes before it is read would pass for what was planned."""
+    bare = files.column("key").filter(pc.equal(files.column("version"), ""))
+    if len(bare):
+        raise RefusedError(
+            f"the store gives {len(bare)} files no ETag, such as {plain(bare[0].as_py())[:200]!r}",
+            code="NL-B014",
+            kept="everything; nothing was planned",
+            advice="use a store whose listings have the ETag of each object",
+            key=bare[0].as_py(),
+        )
+
+
 def _require_nights(asked: _Asked, head: Commit | None) -> None:
     if asked.reason == "replay" and head is None:
         raise RefusedError(
@@ -189,18 +206,22 @@ def _require_nights(asked: _Asked, head: Commit | None) -> None:
         )
 
 
-def _shards(lake: Store, folder: str, chosen: pa.Table, largest: int, model: Model) -> tuple[Shard, ...]:
-    if not len(chosen):
-        return ()
-    work = share.weights(np.concatenate([sizes.to_numpy() for sizes in chosen.column("size").chunks]))
-    shards = share.shards_for(work, largest)
-    shard_of = share.share_out(work, shards)
+def _work(
+    usecase: UseCase, lake: Store, labels: "DeltaTable", asked: _Asked, chosen: pa.Table
+) -> shards.Work:
+    """Share the chosen files out, without those that an earlier run has labelled."""
+    generation = table.generation(labels, usecase.name, asked.date) + 1
 
-    def write(shard: int) -> Shard:
-        part = chosen.filter(pa.array(shard_of == shard)).combine_chunks()
-        return inputs.write(lake, folder, f"{shard:04}", [inputs.pinned(part, model.sha256)])
+    def ours(plan: Plan) -> bool:
+        same = (plan.generation, plan.reason) == (generation, asked.reason)
+        return same and (plan.model, plan.commit, plan.image) == (asked.model, asked.commit, asked.image)
 
-    return tuple(side_by_side(write, range(shards), _PARTS))
+    done = resume(lake, usecase.name, asked.date, chosen, ours)
+    left = _kept(chosen, done.left)
+    known = past(paces.recent(lake, usecase.name, labels) if len(left) else (), usecase.card.pod.cpu)
+    folder = night(usecase.name, asked.date, asked.run)
+    given: Any = {"known": known, "done": done.shards, "model": asked.model.sha256, "pods": asked.pods}
+    return shards.work(usecase.card, lake, folder, left, **given)
 
 
 def _model(model: "Pinned") -> Model:

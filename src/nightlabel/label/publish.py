@@ -7,7 +7,7 @@ log is read back, and the run in it decides.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,10 +15,12 @@ import pyarrow.compute as pc
 from nightlabel import log
 from nightlabel.contract import UseCase
 from nightlabel.errors import RefusedError, UnavailableError
-from nightlabel.label import history, inputs, papers, receipts, replace, table
-from nightlabel.label.names import night
-from nightlabel.label.papers import Committed, Plan, Receipt, Summary
+from nightlabel.label import due, history, inputs, part, receipts, replace, table
+from nightlabel.label.labels import quarantined_sources
+from nightlabel.label.papers import Committed, Plan, Receipt
 from nightlabel.label.plan import read_plan
+from nightlabel.label.resume import CHANGED
+from nightlabel.label.summary import summarise
 from nightlabel.label.table import Commit
 from nightlabel.label.tally import Tally
 from nightlabel.store import Store
@@ -27,18 +29,23 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
 
 _TRIES = 20  # commits; each lost try means that another date's night was committed meanwhile
+_UNCLEAR = 3  # commits without a clear answer, each of which the library has asked for many times
 
 Outcome = Literal["committed", "already", "noop"]
 
 
-def publish(usecase: UseCase, lake: Store, date: str, run: str) -> Committed:
+def publish(usecase: UseCase, lake: Store, date: str, run: str, *, clock: due.Clock = due.now) -> Committed:
     """Make the labels of a night visible, all at once; a second time changes nothing.
+
+    After the deadline a night that is not done is refused; or, where the card says ``publish_partial``, the
+    shards that are done are published, and the rest belongs to the next plan.
 
     Args:
         usecase: The use case.
         lake: The lake.
         date: The label date.
         run: The run whose plan and receipts are published.
+        clock: Tells the moment.
 
     Returns:
         What stands now, and whether this call committed it.
@@ -46,27 +53,26 @@ def publish(usecase: UseCase, lake: Store, date: str, run: str) -> Committed:
     Raises:
         RefusedError: ``NL-N001`` no plan; ``NL-D006``, ``NL-C001``, ``NL-N004`` the receipts do not add
             up; ``NL-A010`` too many unknown categories; ``NL-E001`` superseded by another run's
-            generation; ``NL-N003`` the table was set back.
+            generation; ``NL-N003`` the table was set back; ``NL-N011`` the deadline passed before all
+            shards were done.
         UnavailableError: ``NL-B003``, the state of the commit is not known; running again is safe.
     """
-    plan = read_plan(lake, usecase.name, date, run)
+    plan = part.standing(lake, read_plan(lake, usecase.name, date, run), clock())
     labels = _opened(lake, plan)
     if plan.kind == "noop":
         return _nothing_new(lake, plan, labels)
     if (commit := _standing(lake, plan, labels)) is not None:
         return _answer(lake, plan, labels, commit, fresh="already")
+    if due.passed(plan, clock()) and not plan.left_files:
+        plan = part.at_deadline(usecase.card, lake, plan, labels)
     checked = receipts.complete(lake, plan)
     receipts.add_up(lake, plan, checked)
     receipts.require_known(usecase.card, checked)
     return _commit(lake, plan, checked, labels)
 
 
-def read_summary(lake: Store, usecase: str, date: str, run: str) -> Summary | None:
-    """Give the summary of a night, or nothing where it was not committed."""
-    return papers.find(lake, _summary_key(usecase, date, run), Summary)
-
-
 def _commit(lake: Store, plan: Plan, checked: Sequence[Receipt], labels: "DeltaTable") -> Committed:
+    unclear = 0
     for _ in range(_TRIES):
         try:
             _try(lake, plan, checked, labels)
@@ -74,9 +80,12 @@ def _commit(lake: Store, plan: Plan, checked: Sequence[Receipt], labels: "DeltaT
             log.get("label").info("another commit was first", run=plan.run, why=str(error)[:120])
         except table.AmbiguousError as error:
             log.get("label").warning("no clear answer to the commit", run=plan.run, why=str(error)[:200])
+            unclear += 1
         labels = _read_back(lake, plan)
         if (commit := _standing(lake, plan, labels)) is not None:
             return _answer(lake, plan, labels, commit, fresh="committed", checked=checked)
+        if unclear == _UNCLEAR:
+            break
     raise _unknown(plan)
 
 
@@ -87,7 +96,7 @@ def _try(lake: Store, plan: Plan, checked: Sequence[Receipt], labels: "DeltaTabl
         gone = replace.removal(lake, plan, table.files(labels, plan.date), taken)
     before = history.head(labels, plan.usecase, plan.date)
     ids = (Tally(**before.facts["ids"]) if before else Tally()) - gone.ids + receipts.ids(checked)
-    facts = {
+    facts: dict[str, Any] = {
         "usecase": plan.usecase,
         "date": plan.date,
         "generation": plan.generation,
@@ -100,6 +109,8 @@ def _try(lake: Store, plan: Plan, checked: Sequence[Receipt], labels: "DeltaTabl
         "ids": ids.model_dump(),
         "replaced": gone.ids.model_dump(),
     }
+    if plan.left_files:
+        facts |= {"left_files": plan.left_files, "left_shards": plan.left_shards}
     add = [file for receipt in checked for file in receipt.data] + list(gone.add)
     table.commit(labels, facts, add=add, remove=gone.remove)
 
@@ -115,24 +126,40 @@ def _standing(lake: Store, plan: Plan, labels: "DeltaTable") -> Commit | None:
     if ours.run == plan.run:
         return ours
     head = history.known(labels, plan.usecase, plan.date, now)
-    if _holds(lake, plan, head):
+    if _holds(lake, plan, labels, head):
         return head
     raise RefusedError(
         f"superseded by generation {now} of {plan.date}, which run {head.run!r} committed",
         code="NL-E001",
         kept=f"generation {now}, and all data files of this run; nothing was committed",
-        advice=f"nightlabel night --usecase {plan.usecase} --date {plan.date}: a new run labels the rest",
+        advice=_ask_again(plan),
         generation=now,
         run=head.run,
     )
 
 
-def _holds(lake: Store, plan: Plan, head: Commit) -> bool:
-    """Tell whether a generation has every planned input in its version, labelled by the plan's model."""
+def _ask_again(plan: Plan) -> str:
+    where = f"--usecase {plan.usecase}"
+    return {
+        "night": f"nightlabel night {where} --date {plan.date}: a new run labels the rest",
+        "relabel": f"nightlabel night {where} --date {plan.date} --relabel: a new run labels the rest",
+        "replay": f"nightlabel quarantine {plan.date} {where} --replay: a new run replays what is left",
+    }[plan.reason]
+
+
+def _holds(lake: Store, plan: Plan, labels: "DeltaTable", head: Commit) -> bool:
+    """Tell whether a generation has every planned input in its version, labelled by the plan's model.
+
+    Files that were planned because they are in quarantine stand in the same version and by the same model
+    before and after: what another run says of them is not what this run was asked for.
+    """
+    if plan.reason == "replay":
+        return False
     held = history.inputs_of(lake, plan.usecase, head)
     wanted = inputs.tables(lake, plan, plan.shards)
     there = held.take(pc.index_in(wanted.column("source"), held.column("source")))
-    return all(
+    changed = pc.is_in(wanted.column("source"), quarantined_sources(labels, plan.date, CHANGED))
+    return not pc.any(changed).as_py() and all(
         there.column(name).cast(pa.string()).equals(wanted.column(name).cast(pa.string()))
         for name in ("source_version", "model_sha256")
     )
@@ -148,8 +175,11 @@ def _answer(
     checked: Sequence[Receipt] = (),
 ) -> Committed:
     outcome: Outcome = fresh if commit.run == plan.run else "noop"
+    log.get("label").info(outcome, generation=commit.generation, table_version=commit.version)
     if commit.run == plan.run:
-        _summarise(lake, plan, commit, checked)
+        if bool(commit.facts.get("left_files")) != bool(plan.left_files):  # another publisher saw others
+            plan, checked = history.plan_of(lake, plan.usecase, commit), ()
+        summarise(lake, plan, commit, checked)
     head = table.generation(labels, plan.usecase, plan.date)
     return Committed(
         usecase=plan.usecase,
@@ -160,6 +190,7 @@ def _answer(
         head=head,
         table_version=commit.version,
         records=commit.facts["ids"]["count"],
+        left_files=commit.facts.get("left_files", 0),
         sentence=_sentence(plan, commit, outcome, head),
     )
 
@@ -172,7 +203,13 @@ def _sentence(plan: Plan, commit: Commit, outcome: Outcome, head: int) -> str:
         "already": f"nothing to do, this run was committed before: {holds}",
         "noop": f"nothing to do, the same inputs stand already: {holds}, committed by run {commit.run}",
     }
-    return told[outcome] + newer
+    return told[outcome] + _left(commit) + newer
+
+
+def _left(commit: Commit) -> str:
+    if not (files := commit.facts.get("left_files", 0)):
+        return ""
+    return f", in part: {files:,} files were not done at the deadline and wait for the next night"
 
 
 def _nothing_new(lake: Store, plan: Plan, labels: "DeltaTable") -> Committed:
@@ -180,17 +217,6 @@ def _nothing_new(lake: Store, plan: Plan, labels: "DeltaTable") -> Committed:
     if head is None:
         raise _set_back(plan, 0)
     return _answer(lake, plan, labels, head, fresh="noop")
-
-
-def _summarise(lake: Store, plan: Plan, commit: Commit, checked: Sequence[Receipt]) -> None:
-    key = _summary_key(plan.usecase, plan.date, plan.run)
-    if papers.find(lake, key, Summary) is None:
-        checked = checked or receipts.complete(lake, plan)
-        lake.create(key, receipts.summary(plan, checked, commit).sealed())
-
-
-def _summary_key(usecase: str, date: str, run: str) -> str:
-    return f"{night(usecase, date, run)}/summary.json"
 
 
 def _opened(lake: Store, plan: Plan) -> "DeltaTable":

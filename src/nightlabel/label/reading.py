@@ -16,12 +16,16 @@ from nightlabel import log, validate
 from nightlabel.contract import Fault, Reading, Texts, UseCase
 from nightlabel.contract.delimited import Delimited
 from nightlabel.errors import NightlabelError, QuarantineError, RefusedError
-from nightlabel.label.fetch import Answer, Request, fetch
-from nightlabel.label.flow import Flow
+from nightlabel.label import dense
+from nightlabel.label.again import Again
+from nightlabel.label.batch import Batch
+from nightlabel.label.fetch import fetch
 from nightlabel.label.inputs import Input
-from nightlabel.label.longfile import LongFile, Memory
+from nightlabel.label.longfile import LongFile
+from nightlabel.label.requests import Answer, Request
 from nightlabel.label.stages import Stages
 from nightlabel.label.tally import WHOLE_FILE, Ordinals
+from nightlabel.label.together import Together, together
 from nightlabel.store import Store
 
 BATCH_FILES = 2048
@@ -30,46 +34,7 @@ BATCH_FILES = 2048
 BATCH_BYTES = 2 * 1024 * 1024
 """Bytes of small files that are read, validated and labelled together."""
 
-_LONG = 4
-"""Batches' worth of bytes up to which a file is read whole. A longer one of declared text is cut at line ends
-and read twice; one of another format is read whole, too."""
-
 _NAMED = 50  # unknown columns of one file that are counted by name
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Some files, or a part of a long one: each record is in ``valid`` or in ``faults``.
-
-    Attributes:
-        files: The files.
-        valid: Typed records, in the order of files and rows; text may be dictionary-encoded.
-        file: Position of each valid record's file, shape (records,).
-        row: Row ordinal of each valid record, shape (records,).
-        faults: Position of the file and the fault of each other record, or of a whole file.
-        extra_columns: Files by column that the schema does not know.
-        ended: Number of files whose last record is here.
-        memory: What earlier parts of the same long file have left for its encoder.
-    """
-
-    files: Sequence[Input]
-    valid: pa.Table
-    file: Ordinals
-    row: Ordinals
-    faults: tuple[tuple[int, Fault], ...] = ()
-    extra_columns: Counter[str] = field(default_factory=Counter)
-    ended: int = 0
-    memory: Memory | None = None
-
-    @property
-    def ids(self) -> tuple[Ordinals, Ordinals]:
-        """File position and row ordinal of all records; ``WHOLE_FILE`` stands for a whole file."""
-        at = [position for position, _ in self.faults]
-        rows = [WHOLE_FILE if fault.row is None else fault.row for _, fault in self.faults]
-        return (
-            np.concatenate([self.file, np.array(at, np.int64)]),
-            np.concatenate([self.row, np.array(rows, np.int64)]),
-        )
 
 
 def batches(
@@ -95,20 +60,20 @@ def batches(
         Whole files, at least one, or a part of one.
 
     Raises:
-        UnavailableError: The store did not answer.
+        UnavailableError: ``NL-B001`` the store did not answer, ``NL-B007`` the bytes of a file are not those
+            of its version.
         RefusedError: ``NL-N006``, the schema does not number the records of a file from 0.
     """
-    reader = _Reader(usecase, stages or Stages())
-    plan, asked = _groups(files, reader.text, batch_files, batch_bytes), deque[_Group]()
+    reader = _Reader(usecase, Again(lake), stages or Stages())
+    plan, asked = together(files, reader.text, batch_files, batch_bytes), deque[Together]()
 
     def requests() -> Iterator[Sequence[Request]]:
         for group in plan:
             asked.append(group)
             yield group.requests
 
-    for answers in fetch(lake, requests(), Flow()):
-        if (batch := reader.batch(asked.popleft(), answers)) is not None:
-            yield batch
+    for answers in fetch(lake, requests()):
+        yield from reader.batches(asked.popleft(), answers)
 
 
 def counts(usecase: UseCase, lake: Store, files: Iterable[Input]) -> Iterator[tuple[Input, int | None]]:
@@ -135,37 +100,6 @@ def counts(usecase: UseCase, lake: Store, files: Iterable[Input]) -> Iterator[tu
             before = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Requests whose answers make a batch: small files, or one part of a long one in one of its passes."""
-
-    requests: Sequence[Request]
-    long: LongFile | None = None
-    take: bool = False
-
-
-def _groups(
-    files: Iterable[Input], text: Delimited | None, batch_files: int, batch_bytes: int
-) -> Iterator[_Group]:
-    group, held = list[Request](), 0
-    for file in files:
-        is_long = text is not None and file.size > _LONG * batch_bytes
-        if group and (is_long or held + file.size > batch_bytes or len(group) >= batch_files):
-            yield _Group(group)
-            group, held = [], 0
-        if text is not None and is_long:
-            long = LongFile(text, file)
-            for take in (False, True):
-                for start in range(0, file.size, batch_bytes):
-                    part = Request(file, start, min(start + batch_bytes, file.size))
-                    yield _Group([part], long, take)
-        else:
-            group.append(Request(file))
-            held += file.size
-    if group:
-        yield _Group(group)
-
-
 def _text(usecase: UseCase) -> Delimited | None:
     """Give the declared format of a use case whose files are delimited text."""
     text: Delimited | None = getattr(usecase.schema, "TEXT", None)
@@ -173,25 +107,51 @@ def _text(usecase: UseCase) -> Delimited | None:
 
 
 class _Reader:
-    def __init__(self, usecase: UseCase, stages: Stages) -> None:
-        self._usecase, self._stages = usecase, stages
+    def __init__(self, usecase: UseCase, again: Again, stages: Stages) -> None:
+        self._usecase, self._again, self._stages = usecase, again, stages
         self.text = _text(usecase)
         record, columns = usecase.schema.Record, usecase.schema.COLUMNS
         self._schema = pa.schema([columns.field(name) for name in record.model_fields])
 
-    def batch(self, group: _Group, answers: Sequence[Answer]) -> Batch | None:
-        """Make a batch of the answers of a group; a first look at a long file makes none."""
-        if group.long:
-            return self._part_of(group.long, group.requests[0], answers[0], take=group.take)
-        files = [request.file for request in group.requests]
-        parts = self._parts(files, answers)
-        return replace(self._joined(files, parts), ended=len(files))
+    def batches(self, group: Together, answers: Sequence[Answer]) -> Iterator[Batch]:
+        """Make batches of the answers of a group; a first look at a long file makes none."""
+        if not group.long:
+            yield from self._of_files([request.file for request in group.requests], answers)
+        elif group.take:
+            (request,) = group.requests
+            yield from self._of_part(group.long, request, self._again.taken(request, answers[0]))
+        else:
+            with self._stages.of("parse"):
+                self._again.look(group.long, group.requests[0], answers[0])
 
-    def _part_of(self, long: LongFile, request: Request, answer: Answer, *, take: bool) -> Batch | None:
+    def _of_files(self, files: Sequence[Input], answers: Sequence[Answer]) -> Iterator[Batch]:
+        if self.text is None or not dense.is_dense(answers):
+            yield self._whole_files(files, answers)
+            return
+        for share in dense.shares(answers):
+            if dense.is_dense(answers[share]):
+                yield from self._cut(self.text, files[share.start], answers[share.start])
+            else:
+                yield self._whole_files(files[share], answers[share])
+
+    def _whole_files(self, files: Sequence[Input], answers: Sequence[Answer]) -> Batch:
+        return replace(self._joined(files, self._parts(files, answers)), ended=len(files))
+
+    def _cut(self, text: Delimited, file: Input, answer: Answer) -> Iterator[Batch]:
+        """Work through a file of many lines as through a long one, though it is here as a whole."""
+        long, whole = LongFile(text, file), Request(file, 0, file.size)
         with self._stages.of("parse"):
-            if not take:
-                long.look(request.start, answer)
-                return None
+            for request, piece in dense.pieces(whole, answer):
+                long.look(request.start, piece)
+        yield from self._of_part(long, whole, answer)
+
+    def _of_part(self, long: LongFile, request: Request, answer: Answer) -> Iterator[Batch]:
+        for piece in dense.pieces(request, answer):
+            if (batch := self._taken(long, *piece)) is not None:
+                yield batch
+
+    def _taken(self, long: LongFile, request: Request, answer: Answer) -> Batch | None:
+        with self._stages.of("parse"):
             found = long.take(request.start, answer)
         if found is None:
             return None
@@ -273,7 +233,9 @@ class _Reader:
         """Put the records of all parts in the order of files and rows."""
         filled = [part for part in parts if part.table is not None and len(part.table)]
         faults = sorted((f for p in parts for f in p.faults), key=lambda fault: (fault[0], fault[1].row or 0))
-        extra = sum((part.extra_columns for part in parts), Counter[str]())
+        extra = Counter[str]()
+        for part in parts:
+            extra.update(part.extra_columns)
         if len(filled) == 1 and filled[0].table is not None:
             (only,) = filled
             return Batch(files, only.table, only.file, only.row, tuple(faults), extra)

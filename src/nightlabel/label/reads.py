@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -27,7 +28,7 @@ def side_by_side(read: Callable[[T], R], items: Iterable[T], at_once: int = AT_O
     with ThreadPoolExecutor(at_once) as pool:
         try:
             for item in items:
-                waiting.append(pool.submit(read, item))
+                waiting.append(pool.submit(copy_context().run, read, item))  # the log's ids go along
                 if len(waiting) == at_once:
                     yield waiting.popleft().result()
             while waiting:

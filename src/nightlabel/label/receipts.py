@@ -1,16 +1,14 @@
 """Holds the receipts of a night against its plan: they decide, not the colour of a task or a pod."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 
 from nightlabel.contract import Card
 from nightlabel.errors import RefusedError
 from nightlabel.label import papers, tally
 from nightlabel.label.names import labels, night
-from nightlabel.label.papers import Plan, Receipt, Shard, Summary
+from nightlabel.label.papers import Plan, Receipt, Shard
 from nightlabel.label.reads import side_by_side
-from nightlabel.label.table import Commit
 from nightlabel.label.tally import Tally
 from nightlabel.store import Store
 
@@ -21,8 +19,11 @@ _AGAIN = "nightlabel night --usecase {usecase} --date {date}: a new run labels a
 
 
 def receipt_key(plan: Plan, shard: str) -> str:
-    """Give the key of a shard's receipt."""
-    return f"{night(plan.usecase, plan.date, plan.run)}/receipts/{shard}.json"
+    """Give the key of a shard's receipt; one that is taken over has it in the folder of its run."""
+    planned = plan.shard(shard)
+    origin = planned.origin if planned else None
+    run, name = (origin.run, origin.shard) if origin else (plan.run, shard)
+    return f"{night(plan.usecase, plan.date, run)}/receipts/{name}.json"
 
 
 def stored(lake: Store, plan: Plan) -> dict[str, Receipt | None]:
@@ -79,11 +80,11 @@ def add_up(lake: Store, plan: Plan, receipts: Sequence[Receipt]) -> None:
             advice=_AGAIN.format(usecase=plan.usecase, date=plan.date),
             shards=foreign,
         )
-    sizes = _sizes(lake, plan)
+    sizes = data_sizes(lake, plan.usecase, plan.date) if plan.shards else {}
     for shard, receipt in zip(plan.shards, receipts, strict=True):
-        if fault := _fault(shard, receipt, sizes):
+        if found := fault(shard, receipt, sizes):
             raise RefusedError(
-                f"the receipt of shard {shard.name} does not add up: {fault}",
+                f"the receipt of shard {shard.name} does not add up: {found}",
                 code="NL-N004",
                 kept="all receipts and data files; nothing was committed",
                 advice=_AGAIN.format(usecase=plan.usecase, date=plan.date),
@@ -122,39 +123,6 @@ def ids(receipts: Sequence[Receipt]) -> Tally:
     return tally.total(receipt.ids for receipt in receipts)
 
 
-def summary(plan: Plan, receipts: Sequence[Receipt], commit: Commit) -> Summary:
-    """Give the night for people and monitors.
-
-    Args:
-        plan: The plan.
-        receipts: All of its receipts.
-        commit: What was committed from them.
-    """
-    records, seconds = sum(r.records for r in receipts), _seconds(receipts)
-    return Summary(
-        usecase=plan.usecase,
-        date=plan.date,
-        run=plan.run,
-        generation=commit.generation,
-        table_version=commit.version,
-        model=plan.model,
-        files=plan.files,
-        bytes=sum(r.bytes for r in receipts),
-        records=records,
-        labelled=sum(r.labelled for r in receipts),
-        quarantined=counted(r.quarantined for r in receipts),
-        unknown_share=unknown_share(receipts),
-        extra_columns=counted(r.extra_columns for r in receipts),
-        partition_records=commit.facts["ids"]["count"],
-        carried_files=plan.carried.files if plan.carried else 0,
-        replaced_files=plan.replaces,
-        shards=len(receipts),
-        empty=commit.facts["ids"]["count"] == 0,
-        seconds=seconds,
-        records_per_second=round(records / seconds, 1) if seconds else 0.0,
-    )
-
-
 def counted(parts: Iterable[dict[str, int]]) -> dict[str, int]:
     """Add counts up by name."""
     total = Counter[str]()
@@ -163,14 +131,20 @@ def counted(parts: Iterable[dict[str, int]]) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
-def _sizes(lake: Store, plan: Plan) -> dict[str, int]:
-    """Give the sizes of the date's data files, committed or not, by their path below the table's root."""
-    root = labels(plan.usecase)
-    found = lake.list(f"{root}/date={plan.date}") if plan.shards else ()
-    return {entry.key.removeprefix(f"{root}/"): entry.size for entry in found}
+def data_sizes(lake: Store, usecase: str, date: str) -> dict[str, int]:
+    """Give the sizes of a date's data files, committed or not, by their path below the table's root."""
+    root = labels(usecase)
+    return {entry.key.removeprefix(f"{root}/"): entry.size for entry in lake.list(f"{root}/date={date}")}
 
 
-def _fault(shard: Shard, receipt: Receipt, sizes: dict[str, int]) -> str:
+def fault(shard: Shard, receipt: Receipt, sizes: Mapping[str, int]) -> str:
+    """Tell what does not add up in a receipt; empty where all does.
+
+    Args:
+        shard: As planned.
+        receipt: Its receipt.
+        sizes: As of ``data_sizes``.
+    """
     rows = Counter[str]()
     for file in receipt.data:
         rows[file.outcome] += file.rows
@@ -183,11 +157,3 @@ def _fault(shard: Shard, receipt: Receipt, sizes: dict[str, int]) -> str:
         return "its data files have other numbers of records"
     wrong = [file.path for file in receipt.data if sizes.get(file.path) != file.size]
     return f"{len(wrong)} data files are missing or have another size, first {wrong[0]}" if wrong else ""
-
-
-def _seconds(receipts: Sequence[Receipt]) -> float:
-    if not receipts:
-        return 0.0
-    starts = [datetime.fromisoformat(r.started).timestamp() for r in receipts]
-    ends = [start + r.seconds for start, r in zip(starts, receipts, strict=True)]
-    return round(max(ends) - min(starts), 3)

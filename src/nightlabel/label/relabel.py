@@ -7,10 +7,11 @@ import pandas as pd
 
 from nightlabel.contract import UseCase
 from nightlabel.label import history, inputs, table
+from nightlabel.label.batch import Batch
 from nightlabel.label.inputs import Input
 from nightlabel.label.labels import read_labels
 from nightlabel.label.names import label_date
-from nightlabel.label.reading import BATCH_FILES, Batch, batches
+from nightlabel.label.reading import BATCH_FILES, batches
 from nightlabel.label.writing import checked_labels, frame_of
 from nightlabel.store import Store
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from nightlabel.label import held, tally, writing
+from nightlabel.label import held, papers, tally, writing
 from nightlabel.label.names import labels
 from nightlabel.label.papers import DataFile, Plan
 from nightlabel.label.reads import side_by_side
@@ -20,6 +20,7 @@ from nightlabel.label.tally import WHOLE_FILE, Tally
 from nightlabel.store import Store
 
 IDENTITY = ["source", "source_version", "row"]
+_READS = 5  # reads of one data file whose pages are not those of their checksums
 _AHEAD = 4  # data files that are read at once
 _ROWS = 262_144  # rows of a data file that are open at the same time
 
@@ -78,9 +79,18 @@ def read(lake: Store, usecase: str, file: TableFile) -> pa.Table:
         lake: The lake.
         usecase: Name of the use case.
         file: The data file.
+
+    Raises:
+        UnavailableError: ``NL-B007``, its bytes are damaged each time.
     """
-    data = lake.get(f"{labels(usecase)}/{file.path}")
-    return plain(pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True).read())
+    key = f"{labels(usecase)}/{file.path}"
+    for _ in range(_READS):
+        data = lake.get(key)
+        try:
+            return plain(pq.ParquetFile(io.BytesIO(data), page_checksum_verification=True).read())
+        except (pa.ArrowInvalid, OSError) as error:
+            fault = error
+    raise papers.damaged(key, str(fault)) from fault
 
 
 def batches(data: bytes, columns: list[str]) -> Iterator[pa.RecordBatch]:

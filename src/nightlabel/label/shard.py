@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from nightlabel import log
 from nightlabel.contract import UseCase
 from nightlabel.errors import RefusedError
-from nightlabel.label import inputs, papers, tally, writing
+from nightlabel.label import due, inputs, papers, tally, writing
+from nightlabel.label.batch import Batch
+from nightlabel.label.marks import Marks
 from nightlabel.label.names import printable
 from nightlabel.label.papers import DataFile, Plan, Receipt, Shard
 from nightlabel.label.plan import read_plan
-from nightlabel.label.reading import BATCH_BYTES, BATCH_FILES, Batch, batches
+from nightlabel.label.reading import BATCH_BYTES, BATCH_FILES, batches
 from nightlabel.label.receipts import receipt_key
 from nightlabel.label.stages import Stages
 from nightlabel.label.tally import Tally
@@ -25,7 +27,10 @@ from nightlabel.store import Store
 if TYPE_CHECKING:
     from nightlabel.registry.artifact import Labeller
 
-Progress = Callable[[int, int, int], None]
+_NAMED = 500  # columns beyond the schema that a receipt names; a night of odd headers must not make it grow
+_OTHERS = "(further columns)"
+
+OnProgress = Callable[[int, int, int], None]
 """Is told of files done, files of the shard, and records done."""
 
 
@@ -50,6 +55,7 @@ class _Attempt:
     lake: Store
     plan: Plan
     labeller: "Labeller"
+    clock: due.Clock
     stages: Stages = field(default_factory=Stages)
     name: str = field(default_factory=lambda: uuid.uuid4().hex)
 
@@ -61,12 +67,13 @@ def label_shard(  # noqa: PLR0917 - a shard is named by all of these
     run: str,
     shard: str,
     labeller: "Labeller",
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
     *,
     batch_files: int = BATCH_FILES,
     batch_bytes: int = BATCH_BYTES,
+    clock: due.Clock = due.now,
 ) -> Receipt:
-    """Label the files of one shard.
+    """Label the files of one shard; at the night's deadline, stop between two batches.
 
     Args:
         usecase: The use case.
@@ -78,13 +85,15 @@ def label_shard(  # noqa: PLR0917 - a shard is named by all of these
         on_progress: Is told after each batch.
         batch_files: Files that are labelled at once, at most.
         batch_bytes: Bytes of small files that are labelled at once.
+        clock: Tells the moment.
 
     Returns:
         The shard's receipt. If another attempt was first it is that one's, marked ``superseded``.
 
     Raises:
         RefusedError: ``NL-N001`` no plan, ``NL-N002`` no such shard, ``NL-C001`` another model than the
-            plan's, ``NL-C005`` labels that break the model's contract, ``NL-N006`` faulty ordinals.
+            plan's, ``NL-C005`` labels that break the model's contract, ``NL-N006`` faulty ordinals,
+            ``NL-N010`` the deadline has come; no receipt was left.
         UnavailableError: The store did not answer; no receipt was left.
     """
     plan = read_plan(lake, usecase.name, date, run)
@@ -93,25 +102,39 @@ def label_shard(  # noqa: PLR0917 - a shard is named by all of these
     if standing := papers.find(lake, key, Receipt):
         return standing.model_copy(update={"superseded": True})
     _require_model(plan, labeller)
-    attempt = _Attempt(usecase, lake, plan, labeller)
-    receipt = _work(attempt, planned, on_progress, batch_files=batch_files, batch_bytes=batch_bytes)
+    attempt = _Attempt(usecase, lake, plan, labeller, clock)
+    with log.about(use_case=plan.usecase, date=date, run=run, shard=shard, attempt=attempt.name):
+        _require_time(attempt, planned, 0)
+        receipt = _work(attempt, planned, on_progress, batch_files=batch_files, batch_bytes=batch_bytes)
+        return _left(lake, key, receipt)
+
+
+def _left(lake: Store, key: str, receipt: Receipt) -> Receipt:
+    """Leave the receipt, or give the one of the attempt that was first."""
     if lake.create(key, receipt.sealed()):
+        told = {"records": receipt.records, "labelled": receipt.labelled, "quarantined": receipt.quarantined}
+        log.get("label").info("the shard is done", **told, seconds=receipt.seconds)
         return receipt
-    log.get("label").info("superseded: another attempt was first", run=run, shard=shard)
-    first = papers.find(lake, key, Receipt)
-    return (first or receipt).model_copy(update={"superseded": True})
+    first = papers.find(lake, key, Receipt) or receipt
+    log.get("label").info("superseded: another attempt was first", first=first.attempt)
+    return first.model_copy(update={"superseded": True})
 
 
-def _work(attempt: _Attempt, shard: Shard, on_progress: Progress | None, **bounds: int) -> Receipt:
+def _work(attempt: _Attempt, shard: Shard, on_progress: OnProgress | None, **bounds: int) -> Receipt:
     count, stages = _Count(), attempt.stages
     writer = Writer(attempt.lake, attempt.plan, attempt.name, stages)
     files = inputs.stream(attempt.lake, attempt.plan, shard)
+    marks = Marks(attempt.lake, attempt.plan, shard, attempt.name, count.started)
     try:
-        for batch in batches(attempt.usecase, attempt.lake, files, stages=stages, **bounds):
+        for at, batch in enumerate(batches(attempt.usecase, attempt.lake, files, stages=stages, **bounds)):
             _label(attempt, batch, writer, count)
             _add(count, batch)
             if on_progress:
                 on_progress(count.files, shard.files, count.ids.count)
+            marks.note(count.files)
+            if at == 0:  # a log that is opened before the first file would cost its start
+                log.get("label").info("the shard is at work", files=shard.files)
+            _require_time(attempt, shard, count.files)
         return _receipt(attempt, shard, count, writer.finish())
     finally:
         writer.drop()
@@ -141,7 +164,9 @@ def _add(count: _Count, batch: Batch) -> None:
         count.inputs += tally.of_seeds(seeds)
     count.quarantined.update(fault.code for _, fault in batch.faults)
     for name, files in batch.extra_columns.items():
-        count.extra_columns[printable(name, 60)] += files
+        told = printable(name, 60)
+        known = told in count.extra_columns or len(count.extra_columns) < _NAMED
+        count.extra_columns[told if known else _OTHERS] += files
 
 
 def _receipt(attempt: _Attempt, shard: Shard, count: _Count, data: tuple[DataFile, ...]) -> Receipt:
@@ -167,6 +192,12 @@ def _receipt(attempt: _Attempt, shard: Shard, count: _Count, data: tuple[DataFil
         started=count.started.isoformat(),
         cpu=attempt.stages.seconds(),
     )
+
+
+def _require_time(attempt: _Attempt, shard: Shard, files: int) -> None:
+    """Stop at the deadline; a shard whose last file is labelled is finished all the same."""
+    if files < shard.files and due.passed(attempt.plan, attempt.clock()):
+        raise due.stopped(attempt.plan, shard.name, files, shard.files)
 
 
 def _require_model(plan: Plan, labeller: "Labeller") -> None:

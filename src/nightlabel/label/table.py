@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from nightlabel.errors import UnavailableError
+from nightlabel.errors import NightlabelError, RefusedError, UnavailableError
+from nightlabel.label import papers
 from nightlabel.label.names import labels
 from nightlabel.label.papers import DataFile, Outcome
 from nightlabel.settings import settings
-from nightlabel.store import Store
+from nightlabel.store import Store, words
 from nightlabel.store.store import s3_options
 
 if TYPE_CHECKING:
@@ -66,17 +67,15 @@ def find(lake: Store, usecase: str) -> "DeltaTable | None":
     """Open the labels table at its newest version, or give nothing where there is none yet.
 
     Raises:
+        RefusedError: ``NL-B009``, the store refuses it.
         UnavailableError: ``NL-B001``, the store did not answer.
     """
     from deltalake import DeltaTable
-    from deltalake.exceptions import DeltaError, TableNotFoundError
+    from deltalake.exceptions import TableNotFoundError
 
-    try:
+    with translated(), contextlib.suppress(TableNotFoundError):
         return DeltaTable(lake.at(labels(usecase)), storage_options=_options(lake))
-    except TableNotFoundError:
-        return None
-    except (DeltaError, OSError) as error:
-        raise _unavailable(error) from error
+    return None
 
 
 def ensure(lake: Store, usecase: str, schema: pa.Schema) -> "DeltaTable":
@@ -88,6 +87,7 @@ def ensure(lake: Store, usecase: str, schema: pa.Schema) -> "DeltaTable":
         schema: All columns, the partition columns included.
 
     Raises:
+        RefusedError: ``NL-B009``, the store refuses it.
         UnavailableError: ``NL-B001``, the store did not answer.
     """
     from deltalake import Schema
@@ -96,9 +96,10 @@ def ensure(lake: Store, usecase: str, schema: pa.Schema) -> "DeltaTable":
     table = find(lake, usecase) or _create(lake, usecase, schema)
     missing = [f for f in Schema.from_arrow(schema).fields if f.name not in _names(table)]
     if missing:
-        with contextlib.suppress(CommitFailedError):  # whoever was first added the same columns
-            table.alter.add_columns(missing)
-        table.update_incremental()
+        with translated():
+            with contextlib.suppress(CommitFailedError):  # whoever was first added the same columns
+                table.alter.add_columns(missing)
+            table.update_incremental()
     return table
 
 
@@ -109,14 +110,16 @@ def column_types(table: "DeltaTable") -> dict[str, pa.DataType]:
 
 def generation(table: "DeltaTable", usecase: str, date: str) -> int:
     """Give the newest generation of a date in a snapshot; 0 where the date was not committed."""
-    return table.transaction_version(_application(usecase, date)) or 0
+    with translated():
+        return table.transaction_version(_application(usecase, date)) or 0
 
 
 def commits(table: "DeltaTable", date: str = "") -> Iterator[Commit]:
     """Give the committed generations, the newest first; of one date, or of all."""
     seen, limit = 0, _LOOK_BACK
     while True:
-        history = table.history(limit)
+        with translated():
+            history = table.history(limit)
         for entry in history[seen:]:
             if (commit := _commit(entry)) and date in ("", commit.date):
                 yield commit
@@ -132,7 +135,8 @@ def committed(table: "DeltaTable", date: str, number: int) -> Commit | None:
 
 def files(table: "DeltaTable", date: str = "") -> list[TableFile]:
     """Give the data files of a snapshot, by path; of one date, or of all."""
-    actions = pa.table(table.get_add_actions(flatten=True)).to_pydict()
+    with translated():
+        actions = pa.table(table.get_add_actions(flatten=True)).to_pydict()
     if not actions["path"]:
         return []
     names = ("path", "partition.outcome", "num_records", "size_bytes", "partition.date")
@@ -145,7 +149,8 @@ def files(table: "DeltaTable", date: str = "") -> list[TableFile]:
 
 def dates(table: "DeltaTable") -> list[str]:
     """Give the dates that have records, in order."""
-    return sorted({str(partition["date"]) for partition in table.partitions()})
+    with translated():
+        return sorted({str(partition["date"]) for partition in table.partitions()})
 
 
 def commit(
@@ -167,6 +172,7 @@ def commit(
     Raises:
         ConflictError: Another commit was first.
         AmbiguousError: No clear answer came.
+        RefusedError: ``NL-B009``, the store refuses it.
     """
     from deltalake import CommitProperties, Transaction
     from deltalake.exceptions import CommitFailedError, DeltaError
@@ -187,17 +193,38 @@ def commit(
     except CommitFailedError as error:
         raise ConflictError(str(error)) from error
     except (DeltaError, OSError) as error:
-        raise AmbiguousError(str(error)) from error
+        if words.refusal(str(error)):
+            raise _failed(error) from error
+        raise AmbiguousError(words.one_line(str(error))) from error
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    """Turn what the table's library raises in the block into errors of ours.
+
+    Raises:
+        RefusedError: ``NL-B009``, the store refuses it.
+        UnavailableError: ``NL-B001``, the store did not answer; ``NL-B007``, a data file is damaged.
+    """
+    from deltalake.exceptions import DeltaError
+
+    try:
+        yield
+    except (DeltaError, OSError) as error:
+        raise _failed(error) from error
+    except pa.ArrowInvalid as error:
+        raise papers.damaged("a data file of the labels table", words.one_line(str(error))) from error
 
 
 def _create(lake: Store, usecase: str, schema: pa.Schema) -> "DeltaTable":
     from deltalake import CommitProperties, DeltaTable, Schema
     from deltalake.exceptions import DeltaError
 
+    fault: Exception = OSError("the labels table could not be made")
     never_twice = CommitProperties(
         max_commit_retries=0
     )  # a retry would commit a second creation as version 1
-    with contextlib.suppress(DeltaError):  # lost the race, or it will be seen when the table is opened
+    try:
         DeltaTable.create(
             lake.at(labels(usecase)),
             Schema.from_arrow(schema),
@@ -207,9 +234,11 @@ def _create(lake: Store, usecase: str, schema: pa.Schema) -> "DeltaTable":
             storage_options=_options(lake),
             commit_properties=never_twice,
         )
+    except (DeltaError, OSError) as error:
+        fault = error  # a race was lost, or an answer, and the table is there; or it is not
     if table := find(lake, usecase):
         return table
-    raise _unavailable("the labels table could not be made")
+    raise _failed(fault) from fault
 
 
 def _application(usecase: str, date: str) -> str:
@@ -259,9 +288,16 @@ def _commit(entry: Mapping[str, Any]) -> Commit | None:
     )
 
 
-def _unavailable(error: object) -> UnavailableError:
+def _failed(error: Exception) -> NightlabelError:
+    if why := words.refusal(str(error)):
+        return RefusedError(
+            f"the store refuses to read or write the labels table: {why}; {words.one_line(str(error), 160)}",
+            code="NL-B009",
+            kept="everything",
+            advice="nightlabel doctor",
+        )
     return UnavailableError(
-        f"the labels table did not answer: {str(error)[:200]}",
+        f"the labels table did not answer: {words.one_line(str(error))}",
         code="NL-B001",
         kept="everything",
         advice="run the step again: what is done is skipped",

@@ -31,6 +31,7 @@ from nightlabel.store.store import MissingError
 
 _NAMED = 20  # differences, and notes, that are told one by one
 _COLUMNS = [*replace.IDENTITY, "error_code"]
+_READS = 5  # reads of one data file whose bytes are not those of its receipt
 _AHEAD = 4  # data files that are read at once
 _SUSPECTS = 100_000  # files whose records are looked at one by one at the same time
 
@@ -105,6 +106,8 @@ def verify(usecase: UseCase, lake: Store, date: str) -> Accounting:
     again = (file for part in inputs.some(lake, plan, here) for file in inputs.rows(part))
     _hold_against_inbox(found, there, np.flatnonzero(here), counts(usecase, lake, again))
     facts |= {"gone": int((~here).sum()), "files": len(here)}
+    if left := head.facts.get("left_files"):
+        found.notes.tell(f"published in part: {left:,} files of its plan were not done at the deadline")
     return _accounting(name, date, head, found, **facts, **_outcomes(there))
 
 
@@ -128,11 +131,7 @@ def _rows(
     """Read the rows of data files, and hold the files against the log and the receipts."""
 
     def read(file: TableFile) -> tuple[TableFile, bytes | None, str]:
-        try:
-            data = lake.get(f"{labels(usecase)}/{file.path}")
-        except MissingError:
-            return file, None, ""
-        return file, data, hashlib.sha256(data).hexdigest()
+        return file, *_data(lake, f"{labels(usecase)}/{file.path}", digests.get(file.path, ""))
 
     for file, data, digest in side_by_side(read, files, _AHEAD):
         if data is None:
@@ -150,6 +149,19 @@ def _rows(
             continue
         if rows != file.rows:
             found.differences.tell(f"data file {file.path} has {rows} rows, the log says {file.rows}")
+
+
+def _data(lake: Store, key: str, known: str) -> tuple[bytes | None, str]:
+    """Give the bytes of a data file and their digest; bytes that changed on their way are read again."""
+    for _ in range(_READS):
+        try:
+            data = lake.get(key)
+        except MissingError:
+            return None, ""
+        digest = hashlib.sha256(data).hexdigest()
+        if digest == (known or digest):
+            break
+    return data, digest
 
 
 def _hold_against_papers(

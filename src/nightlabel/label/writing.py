@@ -14,9 +14,9 @@ from nightlabel import validate
 from nightlabel.contract import Labels, UseCase
 from nightlabel.errors import RefusedError
 from nightlabel.label import columns
+from nightlabel.label.batch import Batch
 from nightlabel.label.names import data_file, labels
 from nightlabel.label.papers import DataFile, Outcome, Plan
-from nightlabel.label.reading import Batch
 from nightlabel.label.stages import Stages
 from nightlabel.store import Store
 

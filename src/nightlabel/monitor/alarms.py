@@ -8,6 +8,7 @@ from nightlabel.log import get
 from nightlabel.monitor.metrics import Level, Metrics, Status, Tags, metrics
 
 Kind = Literal["experiment", "drift", "failure", "lateness"]
+"""The service checks that come with an event."""
 
 _URGENCY: dict[Kind, tuple[Level, Status]] = {
     "experiment": ("warning", "warning"),
@@ -26,6 +27,7 @@ class Alarm:
         sent: Event and check were handed to the network. DogStatsD gives no receipt, so an agent may
             still have missed them.
         at: When, ISO 8601 in UTC.
+        url: The page where people look first; empty where the place names none.
     """
 
     kind: Kind
@@ -34,13 +36,16 @@ class Alarm:
     tags: dict[str, str]
     sent: bool
     at: str
+    url: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Give the alarm as plain values."""
         return asdict(self)
 
 
-def alarm(kind: Kind, title: str, text: str, sender: Metrics | None = None, **tags: Unpack[Tags]) -> Alarm:
+def alarm(
+    kind: Kind, title: str, text: str, sender: Metrics | None = None, url: str = "", **tags: Unpack[Tags]
+) -> Alarm:
     """Tell people, once, that something needs them.
 
     Args:
@@ -48,6 +53,7 @@ def alarm(kind: Kind, title: str, text: str, sender: Metrics | None = None, **ta
         title: One line without personal data.
         text: The cause and the next step, without personal data.
         sender: Where to; nothing means the agent of the settings.
+        url: The page where people look first.
         tags: The closed tags.
 
     Returns:
@@ -58,11 +64,12 @@ def alarm(kind: Kind, title: str, text: str, sender: Metrics | None = None, **ta
     """
     sender = sender or metrics()
     level, status = _URGENCY[kind]
-    told = sender.event(title, text, level, **tags)
+    told = sender.event(title, f"{text}\n{url}" if url else text, level, **tags)
     marked = sender.service_check(kind, status, title, **_subject(tags))
     get("monitor").warning("alarm", kind=kind, title=title, sent=told and marked, **tags)
     plain = {name: str(value) for name, value in tags.items()}
-    return Alarm(kind, title, text, plain, told and marked, datetime.now(UTC).isoformat(timespec="seconds"))
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    return Alarm(kind, title, text, plain, told and marked, at, url)
 
 
 def still(kind: Kind, title: str, sender: Metrics | None = None, **tags: Unpack[Tags]) -> bool:

@@ -42,6 +42,7 @@ def last_due(card: Card, now: datetime) -> Due:
         raise RefusedError(
             f"{card.name}/usecase.toml: schedule {card.schedule!r} gives no night: {error}",
             code="NL-U002",
+            kept="everything: no night was called late",
             advice="correct the schedule on the card",
         ) from None
     return Due(start.date().isoformat(), start.replace(tzinfo=card.zone).astimezone(UTC) + card.deadline)

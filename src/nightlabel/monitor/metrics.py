@@ -1,8 +1,8 @@
 """Metrics, events and service checks for Datadog, over DogStatsD: one UDP datagram each, sent at once.
 
-Where no agent listens, nothing is said and nothing fails. What travels is closed: the names of tags are
-those of ``Tags``, and each value comes from a list or a folder of this place, so that no content of a
-record and no free text can become one.
+Where no agent listens, nothing is said and nothing fails. What travels is closed: the names are those of
+``names``, the tags those of ``Tags``, and each value comes from a list or a folder of this place, so that
+no content of a record and no free text can become one.
 """
 
 import logging
@@ -21,6 +21,7 @@ from datadog.dogstatsd.base import DogStatsd
 
 from nightlabel import catalog
 from nightlabel.errors import RefusedError
+from nightlabel.monitor.names import CHECKS, COMMON, METRICS, Check, Kind
 from nightlabel.settings import Settings, settings
 
 Level = Literal["info", "success", "warning", "error"]
@@ -31,14 +32,13 @@ _NIGHT = {"night", "plan", "label", "publish", "monitor"}
 _BY_HAND = {"release", "rollback", "relabel", "doctor"}
 STEPS = _EXPERIMENT | _NIGHT | _BY_HAND
 _OF_RECORDS = {"labelled", "quarantined", "abstained"}
-_OF_VERDICTS = {"promote", "keep", "reject", "stable", "drifted", "not_computable", "too_small"}
+_OF_VERDICTS = {"promote", "keep", "reject", "stable", "drifted", "not_computable", "too_small", "passed"}
 _OF_STEPS = {"committed", "unchanged", "done", "failed", "late", "refused", "unavailable", "bug"}
 OUTCOMES = _OF_RECORDS | _OF_VERDICTS | _OF_STEPS
 TITLE_BYTES, TEXT_BYTES = 200, 4_000  # an event must fit one datagram of 8 kB
 RESOLVE_SECONDS = 0.5
 """Longest wait for the address of a named agent, once in a process."""
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}(\.[a-z0-9_]{1,40}){0,3}")
 _CODE = re.compile(r"NL-[A-Z][0-9]{3}")
 _STATUSES: dict[Status, int] = {
     "ok": DogStatsd.OK,
@@ -77,22 +77,22 @@ class Metrics:
         """Send the present value of something; a value that is no finite number is not sent.
 
         Args:
-            name: Dotted words, such as ``night.records``.
+            name: One of ``names.METRICS``, of the kind of this method.
             value: The value, in the unit that the name says.
             tags: See ``Tags``.
 
         Raises:
             RefusedError: ``NL-M020``, the name or a tag is not of the closed set.
         """
-        return self._measure("gauge", name, value, tags)
+        return self._measure("gauge", "gauge", name, value, tags)
 
     def count(self, name: str, value: int = 1, **tags: Unpack[Tags]) -> bool:
         """Add to a counter; arguments and errors as in ``gauge``."""
-        return self._measure("increment", name, value, tags)
+        return self._measure("count", "increment", name, value, tags)
 
     def timing(self, name: str, seconds: float, **tags: Unpack[Tags]) -> bool:
         """Send a duration; arguments and errors as in ``gauge``."""
-        return self._measure("timing", name, seconds * 1000, tags)
+        return self._measure("timing", "timing", name, seconds * 1000, tags)
 
     def event(self, title: str, text: str, level: Level = "info", **tags: Unpack[Tags]) -> bool:
         """Send an event for people; the texts are cut to fit one datagram. Errors as in ``gauge``."""
@@ -107,9 +107,11 @@ class Metrics:
             )
         )
 
-    def service_check(self, name: str, status: Status, message: str = "", **tags: Unpack[Tags]) -> bool:
+    def service_check(self, name: Check, status: Status, message: str = "", **tags: Unpack[Tags]) -> bool:
         """Send the state of something that can be well or ill. Errors as in ``gauge``."""
-        checked, full = self._checked(tags), f"nightlabel.{_named(name)}"
+        if name not in CHECKS:
+            raise _unnamed(f"{name[:60]!r} is no service check of ours")
+        checked, full = self._checked(tags), f"nightlabel.{name}"
         text = _cut(message, TEXT_BYTES)
         return self._sent(
             lambda client: client.service_check(full, _STATUSES[status], tags=checked, message=text)
@@ -120,11 +122,12 @@ class Metrics:
         if self._client is not None:
             self._client.close_socket()
 
-    def _measure(self, method: str, name: str, value: float, tags: Tags) -> bool:
-        checked, full = self._checked(tags), _named(name)
+    def _measure(self, kind: Kind, method: str, name: str, value: float, tags: Tags) -> bool:
+        _require_named(kind, name, tags)
+        checked = self._checked(tags)
         if not math.isfinite(value):
             return False
-        return self._sent(lambda client: getattr(client, method)(full, value, tags=checked))
+        return self._sent(lambda client: getattr(client, method)(name, value, tags=checked))
 
     def _sent(self, send: Callable[[DogStatsd], object]) -> bool:
         if self._client is None:
@@ -140,6 +143,7 @@ class Metrics:
                 raise RefusedError(
                     f"the tag {name[:40]!r} cannot have this value: tags are a closed set",
                     code="NL-M020",
+                    kept="all results; this metric was not sent",
                     advice="name a tag of nightlabel.monitor.metrics.Tags with a value that it lists",
                     tag=name[:40],
                 )
@@ -176,10 +180,22 @@ def _watched(folder: Path) -> dict[str, frozenset[str]]:
     return {card.name: frozenset(card.monitoring.columns) for card in catalog.usecases(folder)}
 
 
-def _named(name: str) -> str:
-    if _NAME.fullmatch(name) is None:
-        raise RefusedError(f"{name[:60]!r} cannot name a metric: dotted small words only", code="NL-M020")
-    return name
+def _require_named(kind: Kind, name: str, tags: Tags) -> None:
+    known = METRICS.get(name)
+    if known is None or known.kind != kind:
+        raise _unnamed(f"{name[:60]!r} is no {kind} of ours")
+    if foreign := sorted(set(tags) - {*COMMON, *known.tags}):
+        raise _unnamed(f"{name} has no tag {foreign[0][:40]!r}")
+
+
+def _unnamed(sentence: str) -> RefusedError:
+    advice = "name what stands in nightlabel.monitor.names, or add it there with what it says"
+    return RefusedError(
+        f"{sentence}: names are a closed list",
+        code="NL-M020",
+        kept="all results; this metric was not sent",
+        advice=advice,
+    )
 
 
 def _cut(text: str, size: int) -> str:

@@ -84,4 +84,11 @@ def _agree(card: Card, inputs: pd.DataFrame, predictions: pd.DataFrame) -> None:
     missing = sorted(set(card.monitoring.columns) - set(inputs) - set(predictions))
     if foreign or missing:
         what = f"lacks {', '.join(missing)}" if missing else f"has {foreign} predictions without a record"
-        raise RefusedError(f"the training snapshot {what}", code="NL-M011", columns=missing, foreign=foreign)
+        raise RefusedError(
+            f"the training snapshot {what}",
+            code="NL-M011",
+            kept="the run and its model; no snapshot was written",
+            advice="correct the drift columns on the card, then run the step register again",
+            columns=missing,
+            foreign=foreign,
+        )

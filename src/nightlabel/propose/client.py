@@ -176,5 +176,6 @@ def _incomplete(reason: str) -> RefusedError:
     return RefusedError(
         f"the GitHub forge is not set up: {reason}",
         code="NL-F004",
+        kept="the results of the run; nothing was proposed",
         advice="set the variables that docs/settings.md names, or NIGHTLABEL_FORGE=local",
     )

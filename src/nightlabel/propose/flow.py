@@ -83,6 +83,7 @@ def propose(ground: Ground, change: Change, target: str) -> Proposal:
             raise RefusedError(
                 f"the forge has no branch {target!r}, or does not show it to us",
                 code="NL-F004",
+                kept="the results of the run; nothing was proposed",
                 advice="correct NIGHTLABEL_FORGE_REPOSITORY and NIGHTLABEL_FORGE_BRANCH",
             )
         tree = ground.tree(base, change.files)

@@ -60,6 +60,7 @@ class Git:
             raise UnavailableError(
                 f"git {words[0]} did not end within {SECONDS} seconds",
                 code="NL-F001",
+                kept="the results of the run, and the repository as git left it",
                 advice="run the step again",
             ) from None
         if done.returncode:
@@ -123,7 +124,10 @@ def _program() -> str:
     program = shutil.which("git")
     if program is None:
         raise RefusedError(
-            "there is no git on this machine", code="NL-F004", advice="install git 2.28 or newer"
+            "there is no git on this machine",
+            code="NL-F004",
+            kept="everything: nothing was begun",
+            advice="install git 2.28 or newer",
         )
     return program
 

@@ -237,6 +237,8 @@ def _person(by: str) -> str:
         raise RefusedError(
             f"{by[:60]!r} cannot name a person: one line of at most {LONGEST_NAME} characters without <>@#",
             code="NL-H002",
+            kept="everything: nothing was decided",
+            advice="name a person: --by ann",
         )
     return name
 

@@ -108,5 +108,6 @@ def _parse(path: Path) -> Pull:
         raise RefusedError(
             f"{path.name} is no pull request: {type(error).__name__}",
             code="NL-F004",
+            kept="the file, as it is",
             advice=f"look at {path}",
         ) from None

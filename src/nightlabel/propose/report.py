@@ -45,7 +45,12 @@ def render(report: ReportInput, *, longest: int = MAX_BODY) -> str:
     while len((text := _text(report, parts, shown)).encode()) > longest:
         least = next((i for i in reversed(range(len(shown))) if shown[i]), None)
         if least is None:
-            raise RefusedError(f"no report fits into {longest} bytes", code="NL-F009")
+            raise RefusedError(
+                f"no report fits into {longest} bytes",
+                code="NL-F009",
+                kept="the results of the run; nothing was proposed",
+                advice="shorten the names of candidates and slices on the card",
+            )
         shown[least] //= 2
     return text
 

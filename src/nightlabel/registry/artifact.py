@@ -4,7 +4,7 @@
 
     network.onnx   arrays -> probabilities
     encoder.json   what preparation learned, outside tables included
-    model.json     use case, classes, columns, parameters, seed, version
+    model.json     use case, classes, columns, parameters, seed, version, needs
 
 Nothing is parsed before the folder holds exactly these files and their digest is the expected one.
 """
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from nightlabel.contract import Encoder, Labels, UseCase
 from nightlabel.contract.usecase import Params
 from nightlabel.errors import RefusedError
+from nightlabel.registry import runtime
 from nightlabel.registry.records import required
 
 NETWORK, ENCODER, MODEL = "network.onnx", "encoder.json", "model.json"
@@ -75,6 +76,7 @@ def save(
         "params": dict(params),
         "seed": seed,
         "nightlabel": version("nightlabel"),
+        "needs": runtime.needs(network),
     }
     (folder / NETWORK).write_bytes(network)
     (folder / ENCODER).write_text(_json(encoder.state()), encoding="utf-8")
@@ -107,7 +109,8 @@ def load(folder: Path, usecase: UseCase, *, sha256: str) -> "Labeller":
 
     Raises:
         RefusedError: ``NL-C004`` a file is not in the list of allowed files, or one is missing,
-            ``NL-C003`` the digest is another one, ``NL-C005`` the model does not fit the use case.
+            ``NL-C003`` the digest is another one, ``NL-C005`` the model does not fit the use case or the
+            installed ONNX Runtime.
     """
     _require_files(folder)
     if (found := digest(folder)) != sha256:
@@ -121,7 +124,8 @@ def load(folder: Path, usecase: UseCase, *, sha256: str) -> "Labeller":
     description = _object(folder / MODEL)
     _require_fit(description, usecase)
     encoder = usecase.prepare.restore(_object(folder / ENCODER))
-    labeller = Labeller(usecase, encoder, _session((folder / NETWORK).read_bytes()), sha256)
+    session = runtime.session((folder / NETWORK).read_bytes(), description.get("needs") or {})
+    labeller = Labeller(usecase, encoder, session, sha256)
     if list(labeller.classes) != description.get("classes"):
         _refuse("NL-C005", "the encoder's classes are not those of the model", _AGAIN)
     return labeller
@@ -265,18 +269,6 @@ class Labeller:
         return probabilities
 
 
-def _session(network: bytes) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # noqa: BLE001 - onnxruntime's errors share no public class
-        raise RefusedError(
-            f"the network is no ONNX that can be run: {type(error).__name__}", code="NL-C005", advice=_AGAIN
-        ) from None
-
-
 def _require_files(folder: Path) -> None:
     paths = sorted(folder.rglob("*")) if folder.is_dir() else []
     plain = [path.relative_to(folder).as_posix() for path in paths if stat.S_ISREG(path.lstat().st_mode)]
@@ -303,12 +295,16 @@ def _columns(usecase: UseCase) -> dict[str, str]:
 
 def _object(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_bytes())
-    except ValueError:
+        found = json.loads(path.read_bytes(), parse_constant=_no_number)
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         _refuse("NL-C005", f"{path.name} is no JSON object", _AGAIN)
     return found
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _json(value: Any) -> str:

@@ -4,15 +4,16 @@ Questions to a server go over its REST API (``rest``). MLflow's own client write
 reads; it is imported at its first call.
 """
 
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Union
 
-from nightlabel.errors import NightlabelError, RefusedError, UnavailableError
+from nightlabel.errors import NightlabelError, RefusedError, UnavailableError, without_passwords
 from nightlabel.registry import access
 from nightlabel.registry.rest import AnswerError, Rest
 from nightlabel.settings import environment, prefer_environment
@@ -35,7 +36,7 @@ HABITS = {
 """How we use MLflow where a person has not said otherwise; a dead server is given up within a minute."""
 
 MISSING = frozenset({"RESOURCE_DOES_NOT_EXIST"})
-OURS = frozenset({"RESOURCE_ALREADY_EXISTS", "INVALID_PARAMETER_VALUE", "BAD_REQUEST", "INVALID_STATE"})
+OURS = frozenset({"RESOURCE_ALREADY_EXISTS", "INVALID_PARAMETER_VALUE", "INVALID_STATE"})
 FORBIDDEN = frozenset({"PERMISSION_DENIED", "UNAUTHENTICATED"})
 REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
@@ -70,16 +71,47 @@ def connect(tracking_uri: str) -> "MlflowClient":
 
     Returns:
         The client; nothing is asked of the server yet.
+
+    Raises:
+        RefusedError: ``NL-C010``, MLflow's client, or the driver of a database, is not installed, as in an
+            image for labelling.
     """
     prefer_environment(HABITS)
-    from mlflow import MlflowClient  # noqa: PLC0415 - heavy, and not every process needs it
-    from mlflow.telemetry import set_telemetry_client  # noqa: PLC0415
+    try:
+        from mlflow import MlflowClient  # noqa: PLC0415 - heavy, and not every process needs it
+        from mlflow.telemetry import set_telemetry_client  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise _without_client(tracking_uri, error) from None
 
     set_telemetry_client()  # type: ignore[no-untyped-call]  # an import before the habits started it
     if tracking_uri.startswith("sqlite:///"):
         _database(tracking_uri).parent.mkdir(parents=True, exist_ok=True)
-    with answered("open", tracking_uri):
-        return MlflowClient(tracking_uri, registry_uri=tracking_uri)
+    try:
+        with answered("open", tracking_uri):
+            return MlflowClient(tracking_uri, registry_uri=tracking_uri)
+    except ModuleNotFoundError as error:  # the driver of a database
+        raise _without_client(tracking_uri, error) from None
+
+
+def now(tracking_uri: str) -> datetime | None:
+    """Give the moment by the clock of a server; nothing where a database has no clock of its own.
+
+    Raises:
+        UnavailableError: ``NL-C006``, it did not answer, or without a date.
+    """
+    if not tracking_uri.startswith(("http://", "https://")):
+        return None
+    server = Rest(tracking_uri, access.read(HABITS | environment("MLFLOW_"), Path.home()))
+    with answered("say what time it is", tracking_uri):
+        try:
+            return parsedate_to_datetime(server.date())
+        except ValueError as error:
+            raise AnswerError(f"the answer has no date: {error}") from None
+
+
+def has_database(tracking_uri: str) -> bool:
+    """Say whether a database is there already; of a server, that it has one."""
+    return not tracking_uri.startswith("sqlite:///") or _database(tracking_uri).exists()
 
 
 def artifact_root(tracking_uri: str) -> str | None:
@@ -144,14 +176,21 @@ def _code(error: Exception) -> str | None:
 
 
 def _translated(code: str, said: str, question: str, tracking_uri: str) -> NightlabelError:
-    line, server = _shown(" ".join(said.split()))[:200], _shown(tracking_uri)
+    line, server = without_passwords(" ".join(said.split()))[:200], without_passwords(tracking_uri)
     facts = {"server": server, "question": question}
     if code in MISSING:
-        return MissingError(f"MLflow cannot {question}: {line}", code="NL-C002", **facts)
+        return MissingError(
+            f"MLflow cannot {question}: {line}",
+            code="NL-C002",
+            kept="everything: nothing was registered, labelled or moved",
+            advice="look it up in MLflow: it was deleted, or never made",
+            **facts,
+        )
     if code in FORBIDDEN:
         return RefusedError(
             f"MLflow at {server} does not let us {question}: {line}",
             code="NL-C008",
+            kept="all results so far; nothing was labelled or moved",
             advice="nightlabel doctor; check the credentials and the server's --allowed-hosts",
             **facts,
         )
@@ -164,10 +203,16 @@ def _translated(code: str, said: str, question: str, tracking_uri: str) -> Night
     )
 
 
+def _without_client(tracking_uri: str, error: ModuleNotFoundError) -> NightlabelError:
+    """Refuse a place that only MLflow's own client can ask; the labelling image has none."""
+    server = without_passwords(tracking_uri)
+    return RefusedError(
+        f"{server} needs MLflow's own client, and {error.name} is not installed here",
+        code="NL-C010",
+        kept="everything: MLflow was not asked",
+        advice="name a server: NIGHTLABEL_TRACKING_URI=https://...; or use the training image",
+    )
+
+
 def _database(tracking_uri: str) -> Path:
     return Path(tracking_uri.removeprefix("sqlite:///"))
-
-
-def _shown(text: str) -> str:
-    """Leave out the passwords of addresses."""
-    return re.sub(r"://[^/@\s]+@", "://", text)

@@ -1,9 +1,11 @@
 """The model as MLflow sees it: a pyfunc without pickle or code, whose data is our artifact folder.
 
 MLflow's own loaders, the HTTP service and notebooks call it with plain columns (text, whole numbers, floats,
-timestamps); the steps use ``artifact.load`` directly and keep Arrow's exact types.
+timestamps); the steps use ``artifact.load`` directly and keep Arrow's exact types. Who cannot know who wrote
+a model opens it by ``load``: MLflow alone would import whatever its ``MLmodel`` names.
 """
 
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +23,24 @@ from nightlabel.errors import RefusedError
 from nightlabel.registry import artifact
 
 if TYPE_CHECKING:
+    from mlflow.pyfunc import PyFuncModel
+
     from nightlabel.registry.artifact import Labeller
 
 LOADER = "nightlabel.registry.flavor"
 SOURCE = "source"  # the column that tells files apart
+
+_DATA = "data/artifact"
+_ABOUT = frozenset(
+    {
+        *("MLmodel", "conda.yaml", "python_env.yaml", "requirements.txt", "registered_model_meta"),
+        *("input_example.json", "serving_input_example.json"),
+    }
+)
+"""What MLflow writes beside our files; it reads ``MLmodel`` and the examples, and installs nothing."""
+
+_WORDS = frozenset({"code", "data", "env", "loader_module", "python_version", "streamable"})
+"""What an ``MLmodel`` of ours says of its only flavor."""
 
 
 class PlainModel:
@@ -89,6 +105,62 @@ def typed(frame: pd.DataFrame, usecase: UseCase) -> pd.DataFrame:
     return exact.set_axis(frame.index)
 
 
+def load(folder: Path, sha256: str) -> "PyFuncModel":
+    """Load a logged model by MLflow, after nothing in its folder was found to be, or to name, code.
+
+    MLflow runs a model's ``code``, and imports the module that its ``MLmodel`` names, also where pickles are
+    refused.
+
+    Args:
+        folder: The whole model as MLflow stores it.
+        sha256: The digest that the registry names.
+
+    Raises:
+        RefusedError: ``NL-C004`` the folder holds or names what no model of ours does; ``NL-C003`` and
+            ``NL-C005`` as ``artifact.load``.
+    """
+    import mlflow.pyfunc  # noqa: PLC0415 - heavy
+
+    _require_files(folder)
+    _require_our_words(folder)
+    if (found := _metadata(folder / _DATA)["sha256"]) != sha256:
+        raise RefusedError(
+            f"the model's SHA-256 is {found[:12]}…, the registry names {sha256[:12]}…",
+            code="NL-C003",
+            kept="nothing of it was loaded",
+            advice="register the model again, or roll back to an earlier version",
+        )
+    model: PyFuncModel = mlflow.pyfunc.load_model(str(folder))
+    return model
+
+
+def _require_files(folder: Path) -> None:
+    ours = _ABOUT | {f"{_DATA}/{name}" for name in artifact.FILES}
+    found = {path.relative_to(folder).as_posix(): path.lstat().st_mode for path in folder.rglob("*")}
+    files = {name for name, mode in found.items() if not stat.S_ISDIR(mode)}
+    odd = sorted(files - ours | {name for name in files if not stat.S_ISREG(found[name])})
+    if odd:
+        raise _foreign(f"{odd[0][:60]!r} is no file of a model")
+
+
+def _require_our_words(folder: Path) -> None:
+    about = _described(folder)
+    flavors: Any = about.get("flavors")
+    example = about.get("saved_input_example_info") or {}
+    only = isinstance(flavors, dict) and len(flavors) == 1
+    told = flavors.get("python_function") if only else None
+    if not isinstance(told, dict) or set(told) - _WORDS or told.get("code"):
+        raise _foreign("its MLmodel names code, or a flavor that is not ours")
+    if (told.get("loader_module"), told.get("data")) != (LOADER, _DATA):
+        raise _foreign("its MLmodel names another loader or other data")
+    if not isinstance(example, dict) or set(map(str, _paths(example))) - _ABOUT:
+        raise _foreign("its MLmodel names an example elsewhere")
+
+
+def _paths(example: dict[str, Any]) -> list[Any]:
+    return [value for key, value in example.items() if key.endswith("path")]
+
+
 def _load_pyfunc(path: str) -> PlainModel:
     """Load the artifact folder of a logged model; MLflow calls this.
 
@@ -102,16 +174,30 @@ def _load_pyfunc(path: str) -> PlainModel:
 
 
 def _metadata(folder: Path) -> dict[str, str]:
-    description = folder.parents[1] / "MLmodel"  # {model}/data/artifact
     try:
-        about = yaml.safe_load(description.read_text(encoding="utf-8"))["metadata"]
+        about = _described(folder.parents[1])["metadata"]  # {model}/data/artifact
         return {"usecase": str(about["usecase"]), "sha256": str(about["sha256"])}
-    except (OSError, KeyError, TypeError, yaml.YAMLError):
-        raise RefusedError(
-            "the model's MLmodel does not name its use case and SHA-256",
-            code="NL-C004",
-            advice="load models that nightlabel logged, by nightlabel's registry",
-        ) from None
+    except (KeyError, TypeError):
+        raise _foreign("its MLmodel does not name its use case and SHA-256") from None
+
+
+def _described(model: Path) -> dict[str, Any]:
+    try:
+        about = yaml.safe_load((model / "MLmodel").read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, RecursionError, yaml.YAMLError):
+        about = None
+    if not isinstance(about, dict):
+        raise _foreign("it has no MLmodel that can be read")
+    return about
+
+
+def _foreign(why: str) -> RefusedError:
+    return RefusedError(
+        f"the model is not one that nightlabel logged: {why}",
+        code="NL-C004",
+        kept="nothing of it was imported or run",
+        advice="load models that nightlabel logged, by nightlabel's registry",
+    )
 
 
 _PLAIN = {
@@ -152,6 +238,7 @@ def _fitted(frame: pd.DataFrame, field: pa.Field) -> pa.Array:
         raise RefusedError(
             f"the column {field.name!r} {reason}",
             code="NL-C005",
+            kept="everything: nothing was labelled",
             advice="send the columns of the model's signature, in their types",
             column=field.name,
         ) from None

@@ -7,15 +7,17 @@ A registered model is named like its use case. A version carries as tags what th
 import json
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nightlabel.errors import NightlabelError, RefusedError
+from nightlabel.errors import RefusedError
 from nightlabel.registry import client, files
-from nightlabel.registry.history import Move, line_of, made
+from nightlabel.registry.history import Move, Release, made, read, releases_of
+from nightlabel.registry.writing import create, overtaken
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -24,6 +26,9 @@ CHAMPION = "champion"
 CHALLENGER = "challenger"
 ARTIFACT = "data/artifact"
 """The artifact folder inside a logged model."""
+
+IMAGE = "image"
+"""Tag of a version: the image that labels with it, by digest. With the alias it is what is in production."""
 
 _MOVE = "champion.move."  # prefix of the tags that hold the history
 _TEXT = 500  # characters of a name or reason that are kept
@@ -89,7 +94,7 @@ class Registry:
             self._verify(location, sha256)
             if (standing := self._standing(name, run_id, sha256)) is not None:
                 return standing
-            _create(mlflow, name)
+            create(mlflow, name)
             version = mlflow.create_model_version(
                 name,
                 source=location,  # a models:/ URI would be looked up in MLflow's global database
@@ -175,10 +180,14 @@ class Registry:
             location = self._location(model_uri)
         return self._copy(location, target)
 
-    def move_champion(self, name: str, version: str, *, by: str, reason: str, over: str = "") -> Pinned:
-        """Make a version the champion, and write who did it when, from which version and why.
+    def move_champion(
+        self, name: str, version: str, *, by: str, reason: str, over: str = "", image: str = ""
+    ) -> Pinned:
+        """Make a version and its image production, and write who did it when, from what and why.
 
-        MLflow has no compare-and-swap: call it from one serialized job only.
+        One write decides: the alias, before which the image is a tag of a version that nobody asks for; or
+        that tag, where the version is champion already. MLflow has no compare-and-swap: call it from one
+        serialized job only.
 
         Args:
             name: The registered model.
@@ -186,9 +195,10 @@ class Registry:
             by: Who decided it.
             reason: Why, one line.
             over: The version that must be champion now; empty does not ask.
+            image: Image that labels with it, by digest; empty leaves the one that the version has.
 
         Returns:
-            The new champion; nothing is written where it is champion already.
+            The new champion; nothing is written where it is champion with this image already.
 
         Raises:
             RefusedError: ``NL-C003`` or ``NL-C007``, its artifact is not the one that was registered;
@@ -199,33 +209,50 @@ class Registry:
             self._verify(self._reader.get_model_version_download_uri(name, version), pinned.sha256)
         current = self.aliases(name).get(CHAMPION, "")
         if over and current != over:
-            raise _overtaken(name, version, over, current)
-        if current != version:
-            at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")  # a tag's name takes no plus sign
-            self._write_move(name, Move(version, current, by[:_TEXT], at, reason[:_TEXT]))
-        return pinned
+            raise overtaken(name, version, over, current)
+        now = Release(current, self._image(name, current))
+        then = Release(version, image or pinned.tags.get(IMAGE, ""))
+        if now == then:
+            return pinned
+        at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")  # a tag's name takes no plus sign
+        self._write_move(
+            name, Move(then.version, now.version, by[:_TEXT], at, reason[:_TEXT], then.image, now.image)
+        )
+        return self.find(name, version)
 
     def moves(self, name: str) -> tuple[Move, ...]:
-        """Give the moves of the champion, oldest first, without those that were announced but not made."""
+        """Give the moves of the champion, oldest first, without those that were announced but not made.
+
+        Raises:
+            RefusedError: ``NL-C014``, a tag of the history is not ours.
+        """
         try:
             with client.answered(f"show {name}", self._uri):
                 model = self._reader.get_registered_model(name)
         except client.MissingError:
             return ()
-        told = [Move(**json.loads(model.tags[k])) for k in sorted(model.tags) if k.startswith(_MOVE)]
-        return made(told, str(model.aliases.get(CHAMPION, "")))
+        told = [read(name, tag, model.tags[tag]) for tag in sorted(model.tags) if tag.startswith(_MOVE)]
+        champion = str(model.aliases.get(CHAMPION, ""))
+        return made(told, champion, self._image(name, champion))
 
-    def previous_champion(self, name: str) -> Pinned:
-        """Give the version that a rollback returns to: each rollback goes one release further back.
+    def previous_champion(self, name: str) -> tuple[Pinned, str]:
+        """Give the version and the image that a rollback returns to: each goes one release further back.
 
         Raises:
-            RefusedError: ``NL-C002``, there is no earlier champion.
+            RefusedError: ``NL-C002``, there is no earlier champion; ``NL-C014``, a tag of the history is
+                not ours.
         """
-        line = line_of(self.moves(name))
+        line = releases_of(self.moves(name))
         if len(line) < 2:  # noqa: PLR2004 - the champion and the one before
             sentence = f"{name} has no earlier champion to return to"
             raise RefusedError(sentence, code="NL-C002", kept="the champion", advice="nightlabel release")
-        return self.find(name, line[-2])
+        return self.find(name, line[-2].version), line[-2].image
+
+    def _image(self, name: str, version: str) -> str:
+        """Give the image of a version; one that is gone or not ours has none, and holds no move up."""
+        with suppress(RefusedError):
+            return self.find(name, version).tags.get(IMAGE, "") if version else ""
+        return ""
 
     def _write_move(self, name: str, move: Move) -> None:
         mlflow = self._client
@@ -233,14 +260,22 @@ class Registry:
             mlflow.set_registered_model_tag(name, _MOVE + move.at, json.dumps(asdict(move)))
             for key, value in asdict(move).items():
                 mlflow.set_model_version_tag(name, move.version, f"champion.{key}", value)
-            mlflow.set_registered_model_alias(name, CHAMPION, move.version)
+            if move.image:
+                mlflow.set_model_version_tag(name, move.version, IMAGE, move.image)
+            if move.origin != move.version:
+                mlflow.set_registered_model_alias(name, CHAMPION, move.version)
 
     def _location(self, model_uri: str) -> str:
         try:
             found = self._client.get_logged_model(model_uri.removeprefix("models:/"))
         except Exception as error:
             if getattr(error, "error_code", "") in client.MISSING:
-                raise RefusedError(f"there is no logged model {model_uri!r}", code="NL-C007") from None
+                raise RefusedError(
+                    f"there is no logged model {model_uri!r}",
+                    code="NL-C007",
+                    kept="everything: nothing was registered",
+                    advice="train the candidate again",
+                ) from None
             raise
         return str(found.artifact_location)
 
@@ -269,17 +304,6 @@ class Registry:
             )
 
 
-def _create(mlflow: Any, name: str) -> None:
-    """Make a registered model, or find that it is there."""
-    from mlflow.exceptions import MlflowException  # noqa: PLC0415 - loaded already
-
-    try:
-        mlflow.create_registered_model(name)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
-
-
 def _pinned(version: Any) -> Pinned:
     tags = dict(version.tags)
     if not tags.get("sha256"):
@@ -291,12 +315,3 @@ def _pinned(version: Any) -> Pinned:
         )
     uri = f"models:/{version.name}/{version.version}"
     return Pinned(version.name, str(version.version), version.run_id or "", tags["sha256"], uri, tags)
-
-
-def _overtaken(name: str, version: str, over: str, current: str) -> NightlabelError:
-    return RefusedError(
-        f"version {version} of {name} was measured against champion {over}, which is now {current or 'none'}",
-        code="NL-C009",
-        kept="the champion",
-        advice="run the experiment again, so that the gates compare with the champion of today",
-    )

@@ -139,6 +139,18 @@ class Rest:
         with self._get(f"{PROXY}/{quote(path)}", {}, stream=True) as answer:
             yield from answer.iter_content(CHUNK)
 
+    def date(self) -> str:
+        """Give the date of an answer, whatever it answers; empty where it has none."""
+        with self._session.get(
+            f"{self._uri}/health",
+            stream=True,
+            timeout=self._access.timeout,
+            verify=self._access.verify,
+            cert=self._access.client_certificate or None,
+            allow_redirects=False,
+        ) as answer:
+            return answer.headers.get("Date", "")
+
     @cached_property
     def _session(self) -> "Session":
         from requests import Session  # noqa: PLC0415 - who asks nothing does not pay for it

@@ -6,6 +6,8 @@ from typing import Any
 from nightlabel import catalog
 from nightlabel.monitor.alarms import Kind
 from nightlabel.monitor.alarms import alarm as send
+from nightlabel.settings import settings
+from nightlabel.steps import pages
 from nightlabel.steps.folder import experiment
 
 Result = dict[str, Any]
@@ -24,9 +26,11 @@ def alarm(usecase: str, run: str, kind: Kind, reason: str) -> Result:
         place = experiment(usecase, run)
         reason = place.needed("verdict.json", "gate")["reason"]
         kind = "experiment"
-        told = send(kind, f"{usecase}: no candidate passed the gates", reason, use_case=usecase).to_json()
+        title = f"{usecase}: no candidate passed the gates"
+        told = send(kind, title, reason, url=pages.models_page(usecase), use_case=usecase).to_json()
         place.lake.put(place.key("alarm.json"), json.dumps(told, indent=2).encode())
         return told
     known = {card.name for card in catalog.usecases()}
     tags: Any = {"use_case": usecase} if usecase in known else {}
-    return send(kind, f"{usecase}: {kind}", f"{reason} (run {run})", **tags).to_json()
+    url = settings().airflow_url
+    return send(kind, f"{usecase}: {kind}", f"{reason} (run {run})", url=url, **tags).to_json()

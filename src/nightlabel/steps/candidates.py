@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from nightlabel import catalog
 from nightlabel.errors import NightlabelError, RefusedError
-from nightlabel.monitor.alarms import alarm
 from nightlabel.steps.folder import Experiment
 
 BASELINE = "baseline"
@@ -77,6 +76,8 @@ def sentences(missing: list[Result]) -> list[str]:
 def tell_owner(place: Experiment, missing: list[Result]) -> None:
     """Tell the owner that an experiment goes on without some of its candidates."""
     if missing:
+        from nightlabel.monitor.alarms import alarm  # noqa: PLC0415 - a table of results needs no way to Datadog
+
         name = place.usecase.name
         title = f"{name}: {len(missing)} of {len(place.request.candidates)} candidates were not trained"
         alarm("experiment", title, f"{told(missing)} (run {place.run})", use_case=name)

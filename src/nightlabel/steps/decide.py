@@ -1,5 +1,7 @@
 """The steps that decide with a person: register, propose, release, rollback."""
 
+import re
+from contextlib import suppress
 from dataclasses import asdict
 
 from nightlabel import catalog
@@ -11,8 +13,8 @@ from nightlabel.propose.params import changed_params
 from nightlabel.propose.release import check_release, params_digest
 from nightlabel.propose.report import render
 from nightlabel.registry.loaded import loaded
-from nightlabel.registry.models import CHALLENGER, CHAMPION, Pinned, Registry
-from nightlabel.settings import settings
+from nightlabel.registry.models import CHALLENGER, CHAMPION, IMAGE, Pinned, Registry
+from nightlabel.settings import IMAGE_BY_DIGEST, settings
 from nightlabel.steps import pages
 from nightlabel.steps.code import commit
 from nightlabel.steps.experiment import Result, once, rows_of
@@ -74,26 +76,49 @@ def propose(place: Experiment) -> Result:
     return {**asdict(forge.propose(asked)), "title": asked.title, "files": sorted(asked.files)}
 
 
-def release(usecase: str, by: str) -> Result:
-    """Make the challenger champion, if what was merged belongs to it.
+def release(
+    usecase: str, by: str, image: str = "", version: str = "", *, again: bool = False, dry_run: bool = False
+) -> Result:
+    """Make production what was merged: the challenger, or the champion with a new image.
+
+    Args:
+        usecase: Name of the use case.
+        by: Who decided it.
+        image: Image that labels with the model from now on, by digest; empty leaves the one it has.
+        version: The only version that may be released; empty does not ask.
+        again: Release a version that was rolled back before.
+        dry_run: Check everything and move nothing.
 
     Raises:
-        RefusedError: ``NL-F005``, merged parameters, data version and challenger do not belong together.
+        RefusedError: ``NL-F005``, merged parameters, data version and challenger do not belong together;
+            ``NL-C011``, the version was rolled back; ``NL-C012``, another one would be released;
+            ``NL-H002``, the image is not named by its digest.
     """
     catalog.load(usecase)
+    _check_image(image)
     registry = Registry(settings().tracking)
-    challenger = registry.resolve(usecase, CHALLENGER)
     champion = registry.aliases(usecase).get(CHAMPION, "")
-    if champion == challenger.version:
-        return _moved(challenger, champion, "it was champion already")
-    check_release(_merged(usecase, PARAMS), _merged(usecase, POINTER), challenger.tags, champion=champion)
-    reason = f"release of run {challenger.tags.get('run', '')}"
-    registry.move_champion(usecase, challenger.version, by=by, reason=reason, over=champion)
-    return _moved(challenger, champion, "released")
+    try:
+        wanted = _merged_model(registry, usecase, champion, image)
+    except RefusedError as error:
+        error.facts["champion"] = champion  # without one, nothing is wrong yet
+        raise
+    if version and wanted.version != version:
+        raise _another(usecase, version, wanted.version)
+    same = wanted.version == champion
+    if not (same or again) and any(wanted.version == move.version for move in registry.moves(usecase)):
+        raise _rolled_back(usecase, wanted.version)
+    if same and image in ("", wanted.tags.get(IMAGE, "")):
+        return _moved(wanted, champion, "it was champion already")
+    if dry_run:
+        return _moved(wanted, champion, "would be released")
+    reason = f"release of run {wanted.tags.get('run', '')}"
+    now = registry.move_champion(usecase, wanted.version, by=by, reason=reason, over=champion, image=image)
+    return _moved(now, champion, "released")
 
 
 def rollback(usecase: str, by: str, reason: str) -> Result:
-    """Make the champion before this one champion again.
+    """Make the release before this one, model and image, production again.
 
     Raises:
         RefusedError: ``NL-C002``, there is no earlier champion.
@@ -101,9 +126,52 @@ def rollback(usecase: str, by: str, reason: str) -> Result:
     catalog.load(usecase)
     registry = Registry(settings().tracking)
     champion = registry.aliases(usecase).get(CHAMPION, "")
-    before = registry.previous_champion(usecase)
-    registry.move_champion(usecase, before.version, by=by, reason=reason or "rollback", over=champion)
-    return _moved(before, champion, "rolled back")
+    before, image = registry.previous_champion(usecase)
+    told = {"by": by, "reason": reason or "rollback", "over": champion, "image": image}
+    return _moved(registry.move_champion(usecase, before.version, **told), champion, "rolled back")
+
+
+def _merged_model(registry: Registry, usecase: str, champion: str, image: str) -> Pinned:
+    """Give the version that the merged files belong to; a new image may also be the champion's."""
+    challenger = registry.resolve(usecase, CHALLENGER)
+    if challenger.version == champion and not image:
+        return challenger
+    merged = _merged(usecase, PARAMS), _merged(usecase, POINTER)
+    if champion and image:
+        standing = registry.find(usecase, champion)
+        with suppress(RefusedError):
+            check_release(*merged, standing.tags)
+            return standing
+    check_release(*merged, challenger.tags, champion=champion)
+    return challenger
+
+
+def _check_image(image: str) -> None:
+    if not re.fullmatch(IMAGE_BY_DIGEST, image):
+        raise RefusedError(
+            f"{image[:120]!r} is no image that is named by its digest",
+            code="NL-H002",
+            kept="the champion as it is",
+            advice="name it registry/name@sha256:..., as the registry gave it",
+        )
+
+
+def _another(usecase: str, version: str, found: str) -> RefusedError:
+    return RefusedError(
+        f"version {version} of {usecase} was to be released, but what was merged is version {found}",
+        code="NL-C012",
+        kept="the champion as it is",
+        advice="start the release again, so that the version is tried that goes into production",
+    )
+
+
+def _rolled_back(usecase: str, version: str) -> RefusedError:
+    return RefusedError(
+        f"version {version} of {usecase} was champion before and was rolled back",
+        code="NL-C011",
+        kept="the champion as it is",
+        advice="revert its merge; or, if it shall be champion again: nightlabel release --again",
+    )
 
 
 def _merged(usecase: str, name: str) -> bytes:
@@ -124,6 +192,7 @@ def _moved(now: Pinned, before: str, outcome: str) -> Result:
         "champion": now.version,
         "before": before or None,
         "outcome": outcome,
+        "image": now.tags.get(IMAGE, ""),
         "candidate": now.tags["candidate"],
         "sha256": now.sha256,
     }

@@ -1,9 +1,9 @@
 """The first steps of an experiment: each reads what is there, leaves one result, and skips if it is left."""
 
-import hashlib
 import json
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -13,26 +13,17 @@ import pandas as pd
 import pyarrow as pa
 
 from nightlabel import log
-from nightlabel.contract import Fault
 from nightlabel.errors import RefusedError
 from nightlabel.settings import settings
-from nightlabel.steps.data import read_data
+from nightlabel.steps import prepare
+from nightlabel.steps.data import DataSet, accounts_of, opened
 from nightlabel.steps.folder import Experiment, Request
-from nightlabel.validate import check
+from nightlabel.validate import FAULTS, Account, rows_schema
 from nightlabel.version import checkout_path, holdout_digest
 from nightlabel.version import name as name_data
 from nightlabel.version import split as split_by_time
 
 Result = dict[str, Any]
-FAULTS = pa.schema(
-    [
-        ("source", pa.string()),
-        ("source_version", pa.string()),
-        ("row", pa.int64()),
-        ("error_code", pa.string()),
-        ("error_detail", pa.string()),
-    ]
-)
 
 
 def once(name: str) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
@@ -55,7 +46,7 @@ def once(name: str) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
 
 
 def validate(place: Experiment, request: Request) -> Result:
-    """Split the labelled file into valid records and quarantine; kept + quarantined = read.
+    """Split the labelled files into valid records and quarantine; kept + quarantined = read.
 
     Raises:
         RefusedError: ``NL-R002``, the run was started with another request.
@@ -74,26 +65,17 @@ def validate(place: Experiment, request: Request) -> Result:
 
 @once("validated.json")
 def _validated(place: Experiment) -> Result:
-    request = place.request
-    schema = place.usecase.schema
-    payload = read_data(place, request)
-    reading = schema.read(payload, labelled=True)
-    checked = check(reading, schema.LabelledRecord, schema.COLUMNS)
-    identity = {
-        "source": request.data,
-        "source_version": hashlib.md5(payload, usedforsecurity=False).hexdigest(),
-    }
-    place.write("rows.parquet", _rows(checked.frame, schema.COLUMNS, identity))
-    place.write("quarantine.parquet", _faults(checked.faults, identity))
-    return {
-        **identity,
-        "candidates": list(request.candidates),
-        "records": reading.records,
-        "kept": len(checked.frame),
-        "quarantined": len(checked.faults),
-        "reasons": _reasons(checked.faults),
-        "extra_columns": list(reading.extra_columns),
-    }
+    request, schema, parts = place.request, place.usecase.schema, list[Account]()
+    with (
+        opened(place, request) as data,
+        place.writing("rows.parquet", rows_schema(schema)) as rows,
+        place.writing("quarantine.parquet", FAULTS) as quarantine,
+    ):
+        for part in prepare.validate(place.usecase, data):
+            rows.add(part.rows)
+            quarantine.add(part.faults)
+            parts += part.accounts
+    return _told(data, request, accounts_of(data, parts))
 
 
 @once("split.json")
@@ -106,19 +88,17 @@ def split(place: Experiment) -> Result:
         rows[card.split_time], holdout_months=card.holdout_months, validation_months=card.validation_months
     )
     place.write("roles.parquet", pa.table({"row": rows["row"].to_numpy(), "role": roles.to_numpy(str)}))
-    payload = read_data(place, request)
-    if hashlib.md5(payload, usedforsecurity=False).hexdigest() != validated["source_version"]:
-        raise RefusedError(
-            f"{request.data!r} changed after it was validated",
-            code="NL-B010",
-            kept="the validated records of the run",
-            advice="start the experiment again",
-        )
-    with tempfile.TemporaryDirectory() as scratch:
-        data = Path(scratch) / "data"
-        data.write_bytes(payload)
+    with opened(place, request) as data, tempfile.TemporaryDirectory(dir=settings().home) as scratch:
+        copy = Path(scratch) / "data"
+        if data.copy(copy) != validated["source_version"]:
+            raise RefusedError(
+                f"{request.data!r} changed after it was validated",
+                code="NL-B010",
+                kept="the validated records of the run",
+                advice="start the experiment again",
+            )
         target = checkout_path(card.default_data)
-        version = name_data(data, settings().home, place.lake.at("dvc"), path=target)
+        version = name_data(copy, settings().home, place.lake.at("dvc"), path=target)
     times = rows[card.split_time]
     parts = {role: times[(roles == role).to_numpy()] for role in ("fit", "validation", "holdout")}
     return {
@@ -149,20 +129,17 @@ def scratch_copy(folder: Path, name: str) -> Path:
     return target
 
 
-def _rows(frame: pd.DataFrame, columns: pa.Schema, identity: dict[str, str]) -> pa.Table:
-    kept = [field for field in columns if field.name in frame.columns]
-    table = pa.Table.from_pandas(frame[[f.name for f in kept]], schema=pa.schema(kept), preserve_index=False)
-    table = table.replace_schema_metadata(None)
-    for name, value in identity.items():
-        table = table.append_column(name, pa.array([value] * len(frame), pa.string()))
-    return table.append_column("row", pa.array(frame.index.to_numpy(), pa.int64()))
-
-
-def _faults(faults: tuple[Fault, ...], identity: dict[str, str]) -> pa.Table:
-    records = [{**identity, "row": f.row, "error_code": f.code, "error_detail": f.detail} for f in faults]
-    return pa.Table.from_pylist(records, FAULTS)
-
-
-def _reasons(faults: tuple[Fault, ...]) -> dict[str, int]:
-    codes = [fault.code for fault in faults]
-    return {code: codes.count(code) for code in sorted(set(codes))}
+def _told(data: DataSet, request: Request, accounts: list[Account]) -> Result:
+    reasons = sum((Counter(account.reasons) for account in accounts), Counter[str]())
+    extra = dict.fromkeys(name for account in accounts for name in account.extra_columns)
+    return {
+        "source": request.data,
+        "source_version": data.version_of([(a.source_version, a.source) for a in accounts]),
+        "files": len(accounts),
+        "candidates": list(request.candidates),
+        "records": sum(account.records for account in accounts),
+        "kept": sum(account.kept for account in accounts),
+        "quarantined": reasons.total(),
+        "reasons": dict(sorted(reasons.items())),
+        "extra_columns": list(extra),
+    }

@@ -1,7 +1,11 @@
 """The folder of one experiment: what each step leaves there, and for whom."""
 
 import io
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import pandas as pd
@@ -12,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from nightlabel import catalog
 from nightlabel.contract import UseCase
 from nightlabel.errors import RefusedError
-from nightlabel.store import Store, open_lake
+from nightlabel.settings import settings
+from nightlabel.store import Store, open_lake, require_allowed
 from nightlabel.store.store import MissingError
 from nightlabel.validate import typed
 
@@ -23,7 +28,7 @@ class Request(BaseModel):
     """What a person asked an experiment for; written once, by its first step.
 
     Attributes:
-        data: URI, or key below the lake, of the labelled file.
+        data: URI, or key below the lake, of the labelled file; a folder ends in a slash, a pattern has ``*``.
         data_version: MD5 of a data set that was named before; its bytes are used and not ``data``.
         candidates: Names of the candidates to train, of those on the card.
         seed: Seed of everything random.
@@ -48,6 +53,33 @@ class Request(BaseModel):
         if not text.isprintable():
             raise ValueError("must be one line of printable characters")
         return text
+
+    @field_validator("data")
+    @classmethod
+    def _from_an_allowed_place(cls, data: str) -> str:
+        require_allowed(data, settings())
+        return data
+
+
+class Groups:
+    """Collects parts of a table into row groups; a group ends where a part ended."""
+
+    ROWS = 65_536
+
+    def __init__(self, writer: pq.ParquetWriter) -> None:
+        self._writer = writer
+        self._waiting: list[pa.Table] = []
+
+    def add(self, part: pa.Table) -> None:
+        if len(part):
+            self._waiting.append(part)
+        if sum(map(len, self._waiting)) >= self.ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.concat_tables(self._waiting))
+            self._waiting = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +112,7 @@ class Experiment:
             raise RefusedError(
                 f"run {self.run!r} has no {name}: the step {step!r} comes first",
                 code="NL-R001",
+                kept="the results of the run so far",
                 advice=f"nightlabel {step} --usecase {self.usecase.name} --run {self.run}",
                 run=self.run,
             )
@@ -94,6 +127,19 @@ class Experiment:
         buffer = io.BytesIO()
         pq.write_table(table, buffer, compression="zstd")
         self.lake.put(self.key(name), buffer.getvalue())
+
+    @contextmanager
+    def writing(self, name: str, schema: pa.Schema) -> Iterator["Groups"]:
+        """Write one table of the run part by part, in memory that does not grow with it."""
+        home = settings().home
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="table-", dir=home.absolute()) as scratch:
+            path = Path(scratch) / "table"
+            with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+                groups = Groups(writer)
+                yield groups
+                groups.flush()
+            self.lake.put(self.key(name), path)
 
     @property
     def request(self) -> Request:
@@ -113,6 +159,7 @@ def experiment(usecase: str, run: str) -> Experiment:
         raise RefusedError(
             f"{run[:60]!r} cannot name a run: letters, digits, - and _ only, 120 at most",
             code="NL-H002",
+            kept="everything: nothing was begun",
             advice="name the run otherwise",
         ) from None
     return Experiment(catalog.load(usecase), open_lake(), run)
@@ -127,7 +174,7 @@ def requested(place: Experiment, *, production: bool = False, **asked: Any) -> R
         asked: ``data``, ``data_version``, ``candidates``, ``seed``, ``note``.
 
     Raises:
-        RefusedError: ``NL-H002``, a value is not allowed.
+        RefusedError: ``NL-H001``, data may not come from there; ``NL-H002``, a value is not allowed.
     """
     card = place.usecase.card
     given = {"data": card.default_data, "candidates": tuple(card.candidates)} | {
@@ -141,6 +188,7 @@ def requested(place: Experiment, *, production: bool = False, **asked: Any) -> R
         raise RefusedError(
             f"there is no candidate {foreign[0]!r}; there are: {', '.join(card.candidates)}",
             code="NL-H002",
+            kept="everything: nothing was begun",
             advice="name candidates of the card",
         )
     try:
@@ -148,5 +196,8 @@ def requested(place: Experiment, *, production: bool = False, **asked: Any) -> R
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
         raise RefusedError(
-            f"the experiment cannot start: {faults}", code="NL-H002", advice="correct it and start again"
+            f"the experiment cannot start: {faults}",
+            code="NL-H002",
+            kept="everything: nothing was begun",
+            advice="correct it and start again",
         ) from None

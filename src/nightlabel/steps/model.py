@@ -9,11 +9,13 @@ from nightlabel import log
 from nightlabel.contract import Params
 from nightlabel.errors import RefusedError
 from nightlabel.gate import judge
+from nightlabel.monitor.alarms import all_clear
 from nightlabel.registry import artifact
 from nightlabel.registry.models import CHAMPION, Pinned, Registry
 from nightlabel.settings import settings
-from nightlabel.steps import candidates, pages, scores
+from nightlabel.steps import candidates, pages, prepare, scores
 from nightlabel.steps.experiment import Result, once, rows_of
+from nightlabel.steps.figures import tell_verdict
 from nightlabel.steps.folder import Experiment
 from nightlabel.steps.track import track
 from nightlabel.version import holdout_digest
@@ -40,11 +42,13 @@ def _train(place: Experiment, candidate: str, params: Params) -> Result:
 
     usecase, seed = place.usecase, place.request.seed
     fit, validation = rows_of(place, "fit"), rows_of(place, "validation")
-    trained = loop.train(usecase, fit, validation, params, seed, on_epoch=_progress(candidate))
+    known = rows_of(place, "fit", "validation")
+    with prepare.encoding(place) as encode:
+        progress = _progress(candidate)
+        trained = loop.train(usecase, fit, validation, params, seed, on_epoch=progress, encode=encode)
+        final = loop.refit(usecase, trained, known, params, seed, encode=encode)
     said = trained.probabilities(validation)
     predictions = scores.predictions(said, trained.encoder.classes, validation[usecase.schema.LABEL])
-    known = rows_of(place, "fit", "validation")
-    final = loop.refit(usecase, trained, known, params, seed)
     with tempfile.TemporaryDirectory() as scratch:
         folder, example = Path(scratch) / "model", validation.head(5)
         network = to_onnx(final.network, final.encoder.encode(example))
@@ -103,7 +107,10 @@ def gate(place: Experiment) -> Result:
     verdict = judge(place.usecase.card.gates, scores.evidence(place))
     missing = place.needed("evaluation.json", "evaluate")["missing"]
     reason = "; ".join([verdict.reason(), *candidates.sentences(missing)])
-    log.get("gate").info(reason, outcome=verdict.outcome)
+    log.get("gate").info(reason, outcome=verdict.outcome, use_case=place.usecase.name, run=place.run)
+    tell_verdict(place, verdict)
+    if verdict.outcome != "reject" and not missing:
+        all_clear("experiment", use_case=place.usecase.name)
     return {**verdict.to_json(), "reason": reason, "missing": missing}
 
 
@@ -130,6 +137,7 @@ def _params(place: Experiment, candidate: str) -> Params:
         raise RefusedError(
             f"run {place.run!r} was not asked for the candidate {candidate[:60]!r}",
             code="NL-R004",
+            kept="the results of the run so far",
             advice=f"name one of: {', '.join(place.request.candidates)}",
         )
     return place.request.params or place.usecase.card.candidates[candidate]

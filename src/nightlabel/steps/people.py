@@ -1,5 +1,6 @@
 """What people ask of a partition: accounting, labels, quarantine, replay."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,6 @@ import pandas as pd
 
 from nightlabel import catalog
 from nightlabel import label as room
-from nightlabel.steps import whole
 from nightlabel.store import open_lake
 
 Result = dict[str, Any]
@@ -32,6 +32,12 @@ def labels(usecase: str, date: str, rows: int) -> Result:
     return {**told, "rows": plain}
 
 
+def trace(usecase: str, date: str, source: str) -> Result:
+    """Follow a file to the attempt that labelled it; ``log`` finds its lines."""
+    found = room.trace(open_lake(), catalog.load(usecase).name, date, source)
+    return {**asdict(found), "log": f"@attempt:{found.attempt}"}
+
+
 def quarantine(usecase: str, date: str) -> Result:
     """Give the reasons of a partition's quarantine, with examples."""
     frame = room.quarantined(catalog.load(usecase), open_lake(), date)
@@ -40,7 +46,17 @@ def quarantine(usecase: str, date: str) -> Result:
 
 def replay(usecase: str, date: str) -> Result:
     """Label the quarantined files of a partition again, as a new generation."""
-    return whole.night(usecase, date, f"replay-{datetime.now(UTC):%Y%m%dT%H%M%S}", replay=True)
+    from nightlabel.steps import whole  # noqa: PLC0415 - it needs every room, and the questions above need few
+
+    return whole.night(usecase, date, f"replay-{datetime.now(UTC):%Y%m%dT%H%M%S}", reason="replay")
+
+
+def clean(usecase: str, days: int, *, delete: bool) -> Result:
+    """Name data files that nobody names, or delete them."""
+    card = catalog.load(usecase).card
+    found = room.clean(open_lake(), card.name, days=days, delete=delete)
+    told = {"deleted" if delete else "would delete": len(found.files), "bytes": found.bytes}
+    return {**told, "files": list(found.files), "left": dict(found.left)}
 
 
 def _plain(value: Any) -> Any:

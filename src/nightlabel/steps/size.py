@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from nightlabel import catalog
 from nightlabel.errors import RefusedError
+from nightlabel.steps.simulate import Chances, simulate
 from nightlabel.steps.sizing import Night, Prices, Rates, size
 
 Result = dict[str, Any]
@@ -46,6 +47,37 @@ def sizes(
     asked = {**_card(usecase), **_given(night)}
     rows = [_row(_made(Night, {**asked, "files": number}), measured, paid) for number in files or FILES]
     return {"rows": rows, "rates": measured.model_dump(), "prices": paid.model_dump()}
+
+
+def chances(
+    files: Sequence[int] = (),
+    usecase: str = "",
+    *,
+    night: Numbers,
+    luck: Numbers,
+    rates: Path | None = None,
+) -> Result:
+    """Simulate nights.
+
+    Args:
+        files: Numbers of files; ``FILES`` where none is given.
+        usecase: Takes deadline, pods and their size from the card of this use case.
+        night: Fields of ``Night`` that are given; its largest number of pods is the last that is simulated.
+        luck: The same of ``Chances``.
+        rates: JSON file with fields of ``Rates``.
+
+    Returns:
+        ``rows``: for each number of files its night, and the chance for some numbers of pods; and the
+        ``luck`` and ``rates`` that they were made from.
+
+    Raises:
+        RefusedError: ``NL-H002`` a number is not allowed; ``NL-U001`` there is no such use case.
+    """
+    measured, given = _made(Rates, _read(rates)), _made(Chances, _given(luck))
+    asked = {**_card(usecase), **_given(night)}
+    nights = [_made(Night, {**asked, "files": number}) for number in files or FILES]
+    rows = [{"night": n.model_dump(), "pods": simulate(n, measured, given)} for n in nights]
+    return {"rows": rows, "luck": given.model_dump(), "rates": measured.model_dump()}
 
 
 def _row(night: Night, rates: Rates, prices: Prices) -> Result:

@@ -19,8 +19,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nightlabel.errors import RefusedError
 from nightlabel.label.flow import HIGHEST
+from nightlabel.label.rates import Rates
 from nightlabel.label.writing import FILE_BYTES
+from nightlabel.settings import settings
 from nightlabel.store.listing import PAGE, READERS
+
+__all__ = ["GETS", "PUTS", "Night", "Prices", "Rates", "Size", "phases_of", "size"]
 
 GETS, PUTS = 5_500, 3_500
 """Requests a second that S3 gives to one prefix (Amazon S3 User Guide, "Optimizing performance")."""
@@ -38,32 +42,10 @@ class _Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Rates(_Closed):
-    """What was measured, on one core of an AMD EPYC in November 2026 by ``benchmarks``.
-
-    Attributes:
-        file_cpu_s: CPU seconds to read 10,000 files.
-        record_cpu_s: CPU seconds to parse, validate, label and write a million records.
-        startup_cpu_s: CPU seconds of a labelling process until its first file.
-        plan_cpu_s: CPU seconds to list, compare and share out a million keys.
-        plan_mb: Memory that planning takes for a million keys, MB.
-        plan_base_mb: Memory that planning takes for none, MB.
-        publish_s: Seconds to publish a night of one shard.
-        publish_shard_s: Seconds for each further one.
-    """
-
-    file_cpu_s: float = Field(default=1.3, gt=0)
-    record_cpu_s: float = Field(default=8.0, gt=0)
-    startup_cpu_s: float = Field(default=2.5, gt=0)
-    plan_cpu_s: float = Field(default=9.8, gt=0)
-    plan_mb: float = Field(default=300.0, gt=0)
-    plan_base_mb: float = Field(default=180.0, gt=0)
-    publish_s: float = Field(default=1.5, gt=0)
-    publish_shard_s: float = Field(default=0.01, ge=0)
-
-
 class Prices(_Closed):
     """US dollars, us-east-1, as published in April 2026: S3 Standard, and Fargate on Linux and x86.
+
+    What pods cost is the place's; its settings have Fargate's prices by default.
 
     Source:
         https://aws.amazon.com/s3/pricing and https://aws.amazon.com/fargate/pricing.
@@ -71,8 +53,17 @@ class Prices(_Closed):
 
     million_gets: float = Field(default=0.40, ge=0)
     million_puts: float = Field(default=5.00, ge=0)
-    cpu_hour: float = Field(default=0.04048, ge=0)
-    gb_hour: float = Field(default=0.004445, ge=0)
+    cpu_hour: float = Field(default_factory=lambda: settings().price_cpu_hour, ge=0)
+    gb_hour: float = Field(default_factory=lambda: settings().price_gb_hour, ge=0)
+
+    def of_pod(self, cpu: float, memory_mb: float) -> float:
+        """Give the dollars of an hour of a pod.
+
+        Args:
+            cpu: Its cores.
+            memory_mb: Its memory, MB.
+        """
+        return cpu * self.cpu_hour + memory_mb / 1024 * self.gb_hour
 
 
 class Night(_Closed):
@@ -149,11 +140,11 @@ def size(night: Night, rates: Rates, prices: Prices) -> Size:
     pods = _pods(night, rates, night.max_pods)
     if pods is None:
         raise _refused(night, rates)
-    phases = _phases(night, rates, pods)
+    phases = phases_of(night, rates, pods)
     rate = night.files / phases["label"]
     requests = _requests(night, pods)
     seconds = max(_LEAST_SECONDS, phases["start"] + phases["label"])
-    pod_price = night.cpu * prices.cpu_hour + night.memory_mb / 1024 * prices.gb_hour
+    pod_price = prices.of_pod(night.cpu, night.memory_mb)
     paid = requests["get"] * prices.million_gets + (requests["list"] + requests["put"]) * prices.million_puts
     found = Size(
         night=night,
@@ -169,7 +160,7 @@ def size(night: Night, rates: Rates, prices: Prices) -> Size:
     return found.model_copy(update={"do": tuple(_to_do(found))})
 
 
-def _phases(night: Night, rates: Rates, pods: int) -> dict[str, float]:
+def phases_of(night: Night, rates: Rates, pods: int) -> dict[str, float]:
     """Give the seconds of each phase."""
     cores, millions = min(night.cpu, _CORES), night.files / MILLION
     cpu = 100 * rates.file_cpu_s * millions + rates.record_cpu_s * millions * night.records_per_file
@@ -188,7 +179,7 @@ def _pods(night: Night, rates: Rates, most: int) -> int | None:
     """Give the smallest number of pods that meets the deadline, or nothing if none does."""
 
     def fits(pods: int) -> bool:
-        return sum(_phases(night, rates, pods).values()) <= night.budget
+        return sum(phases_of(night, rates, pods).values()) <= night.budget
 
     return next((pods for pods in range(1, most + 1) if fits(pods)), None)
 
@@ -221,13 +212,14 @@ def _to_do(found: Size) -> Iterator[str]:
 
 
 def _refused(night: Night, rates: Rates) -> RefusedError:
-    phases = _phases(night, rates, night.max_pods)
+    phases = phases_of(night, rates, night.max_pods)
     longest = max(phases, key=lambda name: phases[name])
     knobs = [*_knobs(night, rates), f"a deadline of {_minutes(night, phases)} minutes"]
     return RefusedError(
         f"{night.files:,} files are not labelled within {night.deadline_minutes:g} minutes by"
         f" {night.max_pods} pods: {longest} alone takes {phases[longest] / 60:.1f}",
         code="NL-S003",
+        kept="everything: this is a night on paper",
         advice=f"one of these would do: {', '.join(knobs)}",
         knobs=knobs,
     )
@@ -236,7 +228,7 @@ def _refused(night: Night, rates: Rates) -> RefusedError:
 def _knobs(night: Night, rates: Rates) -> Iterator[str]:
     free = night.model_copy(update={"prefixes": 0})
     if night.prefixes and (pods := _pods(free, rates, night.max_pods)):
-        phases = _phases(free, rates, pods)
+        phases = phases_of(free, rates, pods)
         left = night.budget - sum(phases.values()) + phases["label"]
         yield f"an inbox over {math.ceil(night.files / (GETS * left))} prefixes"
     elif pods := _pods(night, rates, _MOST_PODS):

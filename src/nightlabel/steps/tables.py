@@ -6,10 +6,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from nightlabel.label.names import printable
 from nightlabel.steps.candidates import sentences
 
 Result = dict[str, Any]
 MARKS = {True: Text("pass", style="green"), False: Text("closed", style="bold red")}
+LIKELY = 0.95
+_LONGEST = 2000  # characters of a cell
 DRIFT_STYLES = {"stable": "green", "drifted": "bold red", "not computable": "bold red", "too small": "yellow"}
 
 
@@ -18,7 +21,7 @@ def facts(result: Result) -> RenderableType:
     table = _pairs()
     for name, value in result.items():
         shown = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
-        table.add_row(Text(name), Text(shown))
+        table.add_row(Text(name), _outside(shown))
     return table
 
 
@@ -53,24 +56,25 @@ def candidates(results: list[Result]) -> RenderableType:
 def accounting(result: Result) -> RenderableType:
     """Show how the records of a partition add up."""
     plain = {name: value for name, value in result.items() if name not in {"differences", "ok"}}
+    lines = (_outside(f"- {line}", "red") for line in result["differences"])
     verdict = Text("does not add up", "bold red")
     if result["ok"]:
         verdict = Text("every record is accounted for", "green")
-    return Group(verdict, facts(plain), *(Text(f"- {line}", style="red") for line in result["differences"]))
+    return Group(verdict, facts(plain), *lines)
 
 
 def labels(result: Result) -> RenderableType:
     """Show rows of the labels table, files by the last part of their key."""
     table = _table("file", "row", "label", "confidence", "abstain", "top three", *result["carried"], "error")
     for row in result["rows"]:
-        carried = (Text(str(row[name])) for name in result["carried"])
+        carried = (_outside(row[name]) for name in result["carried"])
         table.add_row(
-            Text(row["source"].rpartition("/")[2]),
+            _outside(row["source"].rpartition("/")[2]),
             Text(str(row["row"])),
-            Text(str(row["label"] or "-")),
+            _outside(row["label"] or "-"),
             number(row["confidence"]),
             Text("yes" if row["abstain"] else ""),
-            Text(", ".join(row["top_labels"] or [])),
+            _outside(", ".join(row["top_labels"] or [])),
             *carried,
             Text(str(row["error_code"] or "")),
         )
@@ -162,11 +166,31 @@ def sizes(result: Result) -> RenderableType:
     return Group(table, *told)
 
 
+def chances(result: Result) -> RenderableType:
+    """Show the chance of making the deadline, for some largest numbers of pods."""
+    names = ("files", "deadline", "pods", "uses", "10 % by", "50 % by", "90 % by", "chance")
+    table = _table(*names, justify="right")
+    for row in result["rows"]:
+        night = row["night"]
+        for found in row["pods"]:
+            minutes = (_minutes(found["minutes"][part]) for part in ("p10", "p50", "p90"))
+            table.add_row(
+                f"{night['files']:,}",
+                f"{night['deadline_minutes']:g}",
+                f"{found['pods']}",
+                f"{found['used']}",
+                *minutes,
+                Text(f"{found['chance']:.1%}", style="green" if found["chance"] >= LIKELY else "yellow"),
+            )
+    return table
+
+
 def findings(result: Result) -> RenderableType:
     """Show what the doctor found."""
     table = _table("check", "", "found", "what to do")
     for finding in result["findings"]:
-        table.add_row(finding["name"], MARKS[finding["ok"]], Text(finding["found"]), Text(finding["advice"]))
+        told = f"{finding['code']} {finding['found']}".strip()
+        table.add_row(finding["name"], _health(finding), Text(told), Text(finding["advice"]))
     return table
 
 
@@ -175,6 +199,21 @@ def number(value: Any, *, signed: bool = False) -> Text:
     if value is None or isinstance(value, str):
         return Text(value or "-")
     return Text(f"{value:+.3f}" if signed else f"{value:.3f}", justify="right")
+
+
+def _outside(value: Any, style: str = "") -> Text:
+    """Show what came from files and keys, without what a terminal would obey."""
+    return Text(printable(str(value), _LONGEST), style)
+
+
+def _health(finding: Result) -> Text:
+    if not finding["ok"]:
+        return Text("fail", style="bold red")
+    return Text("warn", style="yellow") if finding["advice"] else Text("good", style="green")
+
+
+def _minutes(value: float | None) -> str:
+    return "never" if value is None else f"{value:.1f}"
 
 
 def _table(*names: str, justify: Literal["left", "right"] = "left") -> Table:

@@ -5,21 +5,22 @@ from typing import Any
 
 import pandas as pd
 
-from nightlabel import catalog
+from nightlabel import catalog, log
 from nightlabel import label as room
 from nightlabel.contract import UseCase
 from nightlabel.label import Summary, table
 from nightlabel.monitor import reference, window
 from nightlabel.monitor.alarms import Alarm, alarm, all_clear
 from nightlabel.monitor.drift import drift, save
-from nightlabel.monitor.metrics import metrics, outcome
 from nightlabel.monitor.verdict import DriftReport
 from nightlabel.steps import pages
+from nightlabel.steps.figures import tell_drift, tell_night
 from nightlabel.store import Store, open_lake
 
 Result = dict[str, Any]
 
 
+@log.of_night("monitor")
 def monitor(usecase: str, date: str, run: str) -> Result:
     """Compare a committed night with the champion's training snapshot, and send its figures.
 
@@ -43,9 +44,10 @@ def monitor(usecase: str, date: str, run: str) -> Result:
         figures=_figures(room.read_labels(lake, usecase, date, ["outcome", "abstain"]), summary),
     )
     kept = save(lake, case.card, compared)
-    if said := _tell(case, compared.report, summary):
+    if said := _tell(case, compared.report, summary, pages.drift_page(kept["page"])):
         record = json.dumps(said.to_json(), ensure_ascii=False, indent=2)
         lake.put(f"{usecase}/drift/{date}.alarm.json", record.encode())
+    log.get("steps").info("watched", status=compared.report.status, alarm=compared.report.alarming)
     told = {"date": date, **compared.report.to_json(), "unread_files": current.unread, "kept": kept}
     return told | {"url": pages.drift_page(kept["page"]) or lake.at(kept["html"])}
 
@@ -75,23 +77,14 @@ def _figures(partition: pd.DataFrame, summary: Summary) -> dict[str, float]:
     }
 
 
-def _tell(usecase: UseCase, report: DriftReport, summary: Summary) -> Alarm | None:
+def _tell(usecase: UseCase, report: DriftReport, summary: Summary, url: str) -> Alarm | None:
     """Send the night's figures; a network without an agent costs nothing and stops nothing."""
-    name, sender = usecase.name, metrics()
-    sender.count("nights", use_case=name, outcome=outcome(report.status))
-    sender.count("records", summary.labelled, use_case=name, outcome="labelled")
-    for code, records in summary.quarantined.items():
-        sender.count("records", records, use_case=name, outcome="quarantined", code=code)
-    sender.gauge("night.files", summary.files, use_case=name)
-    sender.timing("night.seconds", summary.seconds, use_case=name)
-    for figure, value in report.figures.items():
-        sender.gauge(f"night.{figure}", value, use_case=name)
-    for column in report.columns:
-        if column.value is not None:
-            sender.gauge("drift.value", column.value, use_case=name, column=column.name)
+    name = usecase.name
+    tell_night(usecase.card, summary)
+    tell_drift(report)
     all_clear("failure", use_case=name)
     if report.alarming:
-        return alarm("drift", f"{name}: drift on {summary.date}", report.sentence, use_case=name)
+        return alarm("drift", f"{name}: drift on {summary.date}", report.sentence, url=url, use_case=name)
     if report.window.enough:  # a night that was not tested says nothing of an earlier alarm
         all_clear("drift", use_case=name)
     return None

@@ -59,26 +59,38 @@ def experiment(usecase: str, run: str, **asked: Any) -> Result:
     return verdict
 
 
-def night(usecase: str, date: str, run: str, *, replay: bool = False) -> Result:
+def night(usecase: str, date: str, run: str, *, reason: room.Reason = "night") -> Result:
     """Run a night: plan, label each shard, publish, monitor.
 
     Args:
         usecase: Name of the use case.
         date: The partition, ISO date.
         run: Name of the run; empty makes one from the time.
-        replay: Label the quarantined files of the partition again.
+        reason: Label new files, the quarantined ones again, or all of them again.
     """
     run = run or f"hand-{datetime.now(UTC):%Y%m%dT%H%M%S}"
-    plan = steps.plan(usecase, date, run, replay=replay)
+    plan = steps.plan(usecase, date, run, reason=reason)
     with _progress() as bar:
         task = bar.add_task("label", total=len(plan["shards"]))
         for shard in plan["shards"]:
-            steps.label(usecase, date, run, shard)
+            if not _labelled(usecase, date, run, shard):
+                break
             bar.update(task, advance=1, description=f"labelled {shard}")
     committed = steps.publish(usecase, date, run)
     summary = room.read_summary(open_lake(), usecase, date, run)
     told = summary.model_dump(mode="json") if summary else {}
     return {**told, **committed, "drift": _drift(usecase, date, run)}
+
+
+def _labelled(usecase: str, date: str, run: str, shard: str) -> bool:
+    """Label a shard; at the deadline, leave it to publish to say what is done."""
+    try:
+        steps.label(usecase, date, run, shard)
+    except RefusedError as error:
+        if error.code != room.STOPPED:
+            raise
+        return False
+    return True
 
 
 def _drift(usecase: str, date: str, run: str) -> Result:

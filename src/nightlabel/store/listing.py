@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from obstore.store import S3Store
 
+from nightlabel.errors import UnavailableError, plain
 from nightlabel.store.store import Store
 
 COLUMNS = pa.schema([("key", pa.string()), ("version", pa.string()), ("size", pa.int64())])
@@ -47,7 +48,7 @@ def table(store: Store, prefix: str) -> pa.Table:
         ``COLUMNS``, in the order of keys.
 
     Raises:
-        UnavailableError: ``NL-B001``, the store did not answer.
+        UnavailableError: ``NL-B001``, the store did not answer, or names a key more than once.
     """
     if isinstance(store.backend, S3Store):
         try:
@@ -55,7 +56,9 @@ def table(store: Store, prefix: str) -> pa.Table:
         except _UnorderedError:
             pass  # such as a directory bucket, which cannot be read by ranges
     rows = _joined(_columns(page) for page in store.pages(prefix))
-    return rows.take(pc.sort_indices(rows.column("key")))
+    rows = rows.take(pc.sort_indices(rows.column("key")))
+    _require_once(rows.column("key").combine_chunks(), prefix)
+    return rows
 
 
 @dataclass(slots=True)
@@ -216,6 +219,19 @@ def _require_order(keys: pa.StringArray, last: str) -> None:
     ascending = pc.less(keys[:-1], keys[1:], memory_pool=pa.system_memory_pool())
     if not pc.all(ascending, min_count=0).as_py() or keys[0].as_py() <= last:
         raise _UnorderedError
+
+
+def _require_once(ordered: pa.StringArray, prefix: str) -> None:
+    repeated = ordered[1:].filter(pc.equal(ordered[:-1], ordered[1:]))
+    if len(repeated):
+        raise UnavailableError(
+            f"the store names {plain(repeated[0].as_py())[:200]!r} and {len(repeated) - 1} other keys twice",
+            code="NL-B001",
+            kept="everything; nothing was taken from this listing",
+            advice="run the step again; if it stays, look at the store",
+            operation="list",
+            key=prefix,
+        )
 
 
 def _columns(page: pa.RecordBatch) -> pa.RecordBatch:

@@ -35,6 +35,7 @@ def credentials() -> "Boto3CredentialProvider | None":
         raise RefusedError(
             f"the AWS profile {named or 'default'!r} cannot be used: {error}",
             code="NL-B009",
+            kept="everything: nothing was read or written",
             advice="correct AWS_PROFILE or the file of the profiles",
         ) from None
     if not found:

@@ -1,9 +1,11 @@
 """One object store below one root, over obstore."""
 
 import json
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -19,14 +21,21 @@ from obstore.exceptions import (
 )
 from obstore.store import LocalStore, MemoryStore, S3Store
 
-from nightlabel.errors import NightlabelError, QuarantineError, RefusedError, UnavailableError
+from nightlabel.errors import NightlabelError, QuarantineError, RefusedError, UnavailableError, plain
 from nightlabel.settings import Settings, settings
-from nightlabel.store import oddkeys
+from nightlabel.store import bucket, oddkeys, words
 from nightlabel.store.oddkeys import Backend
 from nightlabel.store.profile import credentials
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
+_ADDRESS = re.compile(r"[0-9.]+|0[xX][0-9a-fA-F.xX]+")
+"""A name of which a careless client would make the address of a machine."""
+
+_KEPT = "what was written before; nothing is ever written over or deleted"
+_CREATES = 5  # tries to create an object while the store answers that another write is under way
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -79,6 +88,16 @@ class Store:
             return None
         return Entry(meta["path"], _bare(meta["e_tag"]), meta["size"])
 
+    def modified(self, key: str) -> datetime | None:
+        """Give the moment when an object was written, by the store's clock; nothing where there is none."""
+        self._require_readable(key)
+        try:
+            with _translated("head", key):
+                at: datetime = obstore.head(self.backend, key)["last_modified"]
+        except MissingError:
+            return None
+        return at
+
     def get(self, key: str, *, version: str = "", part: tuple[int, int] | None = None) -> bytes:
         """Read one object.
 
@@ -108,15 +127,44 @@ class Store:
             if why:
                 raise _unreadable(key, why) from None
             raise QuarantineError(
-                "input vanished after it was planned", code="NL-B010", key=key, version=version
+                "input vanished after it was planned",
+                code="NL-B010",
+                kept="everything else: the other files go on",
+                advice="nothing: the next night takes its new version",
+                key=key,
+                version=version,
             ) from None
 
-    def put(self, key: str, data: bytes) -> Entry:
-        """Write one object, whatever was there."""
+    def keyed(self, key: str) -> bool:
+        """Tell whether the store encrypts an object by a key of its own: its ETag is no MD5 then.
+
+        Raises:
+            UnavailableError: The store did not answer.
+        """
+        if not isinstance(self.backend, S3Store):
+            return False
+        with suppress(MissingError), _translated("head", key):
+            return bucket.keyed(self.backend, key)
+        return False
+
+    def upload(self, key: str, number: int) -> tuple[int, ...]:
+        """Give the lengths of the parts of an upload whose MD5s make an object's ETag; see ``bucket.upload``.
+
+        Raises:
+            UnavailableError: The store did not answer.
+        """
+        if not isinstance(self.backend, S3Store):
+            return ()
+        with _translated("head", key):
+            return bucket.upload(self.backend, key, number)
+
+    def put(self, key: str, data: bytes | Path) -> Entry:
+        """Write one object, whatever was there: bytes, or a file, which may be larger than memory."""
         self._require_readable(key)
         with _translated("put", key):
             result = obstore.put(self.backend, key, data)
-        return Entry(key, _bare(result["e_tag"]), len(data))
+        size = data.stat().st_size if isinstance(data, Path) else len(data)
+        return Entry(key, _bare(result["e_tag"]), size)
 
     def create(self, key: str, data: bytes) -> bool:
         """Write one object if and only if there is none; the check and the write are one step.
@@ -124,14 +172,27 @@ class Store:
         Returns:
             Whether this call's bytes are the object's: an answer lost on the way is read back, so that
             the loser of a race is told from the winner whose reply was lost only by different bytes.
+
+        Raises:
+            UnavailableError: ``NL-B001``, the store did not answer, or other writes met this one each time.
         """
         self._require_readable(key)
-        try:
-            with _translated("create", key):
-                obstore.put(self.backend, key, data, mode="create")
-        except FileExistsError:
-            return self.get(key) == data
-        return True
+        for _ in range(_CREATES):
+            try:
+                with _translated("create", key):
+                    obstore.put(self.backend, key, data, mode="create")
+            except FileExistsError:
+                with suppress(MissingError):  # nothing is there: two writes met (409), and neither won
+                    return self.get(key) == data
+            else:
+                return True
+        raise UnavailableError(
+            f"the store did not create {key!r}: writes to it meet again and again",
+            code="NL-B001",
+            kept=_KEPT,
+            advice="run the step again: what is done is skipped",
+            key=key,
+        )
 
     def delete(self, key: str) -> None:
         """Remove one object; no error where there is none."""
@@ -185,26 +246,46 @@ def open_uri(uri: str, place: Settings | None = None) -> Store:
         place: Settings with the S3 endpoint and region.
 
     Raises:
-        RefusedError: ``NL-H001``, the scheme is not known.
+        RefusedError: ``NL-H001``, the scheme is not known, or no bucket can have that name.
     """
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError as error:  # an address in brackets that is none
+        sentence = f"{plain(uri)[:80]!r}: {error}"
+        raise RefusedError(
+            sentence,
+            code="NL-H001",
+            kept="everything: nothing was read or written",
+            advice="correct the address",
+        ) from None
     root = uri.rstrip("/")
     if parts.query or parts.fragment:
         raise RefusedError(
-            f"{uri[:80]!r} has a '?' or a '#', which would cut the path short",
+            f"{plain(uri)[:80]!r} has a '?' or a '#', which would cut the path short",
             code="NL-H001",
+            kept="everything: nothing was read or written",
             advice="write them as %3F and %23, or name another folder",
         )
     match parts.scheme:
         case "file":
             return Store(root, LocalStore(_folder(Path(unquote(parts.path)))))
-        case "s3":
+        case "s3" if _BUCKET.fullmatch(parts.netloc) and not _ADDRESS.fullmatch(parts.netloc):
             return Store(root, _s3(parts.netloc, parts.path.strip("/"), place or settings()))
         case "memory":
             return Store(root, MemoryStore())
+        case "s3":
+            name = parts.netloc.rpartition("@")[2][:63]
+            sentence = f"no bucket can be called {name!r}"
+            raise RefusedError(
+                sentence,
+                code="NL-H001",
+                kept="everything: nothing was read or written",
+                advice="name a bucket of S3",
+            )
     raise RefusedError(
-        f"{parts.scheme or 'no'} scheme in {uri[:80]!r}: nightlabel reads file:// and s3://",
+        f"{parts.scheme or 'no'} scheme in {plain(uri)[:80]!r}: nightlabel reads file:// and s3://",
         code="NL-H001",
+        kept="everything: nothing was read or written",
         advice="name a file:// or s3:// URI",
     )
 
@@ -227,6 +308,7 @@ def _folder(path: Path) -> Path:
         raise RefusedError(
             f"the folder {str(path)!r} cannot be used: {error.strerror}",
             code="NL-B009",
+            kept="everything: nothing was read or written",
             advice="make it, or set NIGHTLABEL_LAKE to another place",
         ) from None
     return path
@@ -276,23 +358,41 @@ class _translated:  # noqa: N801 - a context manager reads as a verb
             return
         if isinstance(error, AlreadyExistsError):
             raise FileExistsError(self._what["key"]) from error
-        if isinstance(error, NotFoundError | FileNotFoundError):
-            raise MissingError(f"there is no object {self._what['key']!r}", code="NL-B012", **self._what)
+        why = words.refusal(str(error)) if isinstance(error, BaseError | OSError) else ""
+        if isinstance(error, NotFoundError | FileNotFoundError) and why != "NoSuchBucket":
+            raise MissingError(
+                f"there is no object {self._what['key']!r}",
+                code="NL-B012",
+                kept=_KEPT,
+                advice="check the key",
+                **self._what,
+            )
         if isinstance(error, PreconditionError):
             if self._what["operation"] == "create":
                 raise FileExistsError(self._what["key"]) from error
-            raise QuarantineError("input changed after it was planned", code="NL-B010", **self._what)
-        if isinstance(error, PermissionDeniedError | UnauthenticatedError | PermissionError):
+            raise QuarantineError(
+                "input changed after it was planned",
+                code="NL-B010",
+                kept="the object, untouched; the other files go on",
+                advice="nothing: the next night takes its new version",
+                **self._what,
+            )
+        if why or isinstance(error, PermissionDeniedError | UnauthenticatedError | PermissionError):
             raise RefusedError(
-                f"the store refuses to {self._what['operation']} {self._what['key']!r}",
+                f"the store refuses to {self._what['operation']} {self._what['key']!r}: "
+                f"{why or words.one_line(str(error))}",
                 code="NL-B009",
+                kept=_KEPT,
                 advice="nightlabel doctor",
+                why=why or words.DENIED,
                 **self._what,
             ) from error
         if isinstance(error, BaseError | OSError):
             raise UnavailableError(
-                f"the store did not {self._what['operation']} {self._what['key']!r}: {str(error)[:200]}",
+                f"the store did not {self._what['operation']} {self._what['key']!r}: "
+                f"{words.one_line(str(error))}",
                 code="NL-B001",
+                kept=_KEPT,
                 advice="run the step again: what is done is skipped",
                 **self._what,
             ) from error

@@ -25,6 +25,7 @@ from nightlabel.train.recipe import Parameters, Recipe
 from nightlabel.train.weights import row_weights
 
 OnEpoch = Callable[[dict[str, Any]], None]
+Encode = Callable[[Encoder, pd.DataFrame], dict[str, NDArray[Any]]]
 
 FEWEST_ROWS = 10
 """Fewest rows to fit and to validate on: fewer cannot tell when to stop."""
@@ -68,6 +69,10 @@ class _Rows:
         return {name: array[index] for name, array in self.inputs.items()}
 
 
+def _plain(encoder: Encoder, frame: pd.DataFrame) -> dict[str, NDArray[Any]]:
+    return encoder.encode(frame)
+
+
 def train(
     usecase: UseCase,
     fit: pd.DataFrame,
@@ -76,6 +81,7 @@ def train(
     seed: int,
     *,
     on_epoch: OnEpoch | None = None,
+    encode: Encode = _plain,
 ) -> Trained:
     """Fit the encoder and the members to some rows; stop and calibrate on other, later rows.
 
@@ -86,6 +92,7 @@ def train(
         params: The candidate's parameters, of preparation, network and ``Recipe``.
         seed: Of initial weights, order of rows and dropout, >= 0.
         on_epoch: Called with each new entry of the curves.
+        encode: Encodes records with the fitted encoder.
 
     Raises:
         RefusedError: ``NL-T001`` a parameter is wrong, ``NL-T002`` there are too few rows or a class that
@@ -94,8 +101,8 @@ def train(
     started = time.perf_counter()
     params, recipe = Parameters(params), Recipe.read(params)
     _require_rows(fit=fit, validation=validation)
-    encoder, rows = _prepared(usecase, fit, params, recipe)
-    held = _rows(encoder, validation, usecase.schema.LABEL)
+    encoder, rows = _prepared(usecase, fit, params, recipe, encode)
+    held = _rows(encoder, validation, usecase.schema.LABEL, encode)
     curves: list[dict[str, Any]] = []
     with _one_thread(seed):
         found = [
@@ -122,6 +129,7 @@ def refit(
     seed: int,
     *,
     on_epoch: OnEpoch | None = None,
+    encode: Encode = _plain,
 ) -> Trained:
     """Train a candidate again on all rows, validation included, for as long as was best before.
 
@@ -135,6 +143,7 @@ def refit(
         params: The candidate's parameters.
         seed: As in ``train``.
         on_epoch: Called with each new entry of the curves.
+        encode: As in ``train``.
 
     Raises:
         RefusedError: As in ``train``.
@@ -142,7 +151,7 @@ def refit(
     started = time.perf_counter()
     params, recipe = Parameters(params), Recipe.read(params)
     _require_rows(fit=rows)
-    encoder, known = _prepared(usecase, rows, params, recipe)
+    encoder, known = _prepared(usecase, rows, params, recipe, encode)
     curves: list[dict[str, Any]] = []
     with _one_thread(seed):
         members = [
@@ -227,7 +236,10 @@ def _validate(network: nn.Module, held: _Rows) -> float:
 def _finite(loss: float) -> float:
     if not math.isfinite(loss):
         raise RefusedError(
-            "the loss is no longer a number", code="NL-T003", advice="lower the candidate's rate"
+            "the loss is no longer a number",
+            code="NL-T003",
+            kept="the other candidates; this one left no model",
+            advice="lower the candidate's rate",
         )
     return loss
 
@@ -245,12 +257,14 @@ def _noting(curves: list[dict[str, Any]], member: int, on_epoch: OnEpoch | None)
     return note
 
 
-def _prepared(usecase: UseCase, frame: pd.DataFrame, params: Params, recipe: Recipe) -> tuple[Encoder, _Rows]:
+def _prepared(
+    usecase: UseCase, frame: pd.DataFrame, params: Params, recipe: Recipe, encode: Encode
+) -> tuple[Encoder, _Rows]:
     label = usecase.schema.LABEL
     encoder = usecase.prepare.fit(
         frame.drop(columns=label), frame[label].astype(str), params, usecase.folder / "tables"
     )
-    rows = _rows(encoder, frame, label)
+    rows = _rows(encoder, frame, label, encode)
     weights = row_weights(
         rows.target.numpy(),
         pd.to_datetime(frame[usecase.card.split_time].astype(str)),
@@ -260,17 +274,18 @@ def _prepared(usecase: UseCase, frame: pd.DataFrame, params: Params, recipe: Rec
     return encoder, replace(rows, weights=torch.from_numpy(weights))
 
 
-def _rows(encoder: Encoder, frame: pd.DataFrame, label: str) -> _Rows:
+def _rows(encoder: Encoder, frame: pd.DataFrame, label: str, encode: Encode) -> _Rows:
     target = pd.Index(encoder.classes).get_indexer(pd.Index(frame[label].astype(str)))
     if (target < 0).any():
         unknown = sorted(set(frame[label].astype(str)) - set(encoder.classes))
         raise RefusedError(
             f"{len(unknown)} classes are not known to the encoder: {', '.join(unknown[:5])}",
             code="NL-T002",
+            kept="everything: this candidate was not trained",
             advice="split the data so that each class is among the rows to fit",
             classes=unknown,
         )
-    arrays = encoder.encode(frame.drop(columns=label))
+    arrays = encode(encoder, frame.drop(columns=label))
     counts = np.bincount(target, minlength=len(encoder.classes)) + 0.5
     return _Rows(
         {name: torch.from_numpy(array) for name, array in arrays.items()},
@@ -286,6 +301,7 @@ def _require_rows(**frames: pd.DataFrame) -> None:
             raise RefusedError(
                 f"there are {len(frame)} {role} rows, at least {FEWEST_ROWS} are needed",
                 code="NL-T002",
+                kept="everything: this candidate was not trained",
                 advice="give more data, or split it at other months",
                 role=role,
                 rows=len(frame),

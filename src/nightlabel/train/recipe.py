@@ -62,7 +62,10 @@ class Recipe(BaseModel):
         except ValidationError as error:
             faults = "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())
             raise RefusedError(
-                f"the candidate cannot be trained: {faults}", code="NL-T001", advice=_ADVICE
+                f"the candidate cannot be trained: {faults}",
+                code="NL-T001",
+                kept="everything: this candidate was not trained",
+                advice=_ADVICE,
             ) from None
 
     def member(self, params: Params, index: int) -> "Parameters":
@@ -91,5 +94,9 @@ class Parameters(dict[str, Any]):
     def __missing__(self, name: str) -> Any:
         """Refuse."""
         raise RefusedError(
-            f"the candidate has no parameter {name!r}", code="NL-T001", advice=_ADVICE, parameter=name
+            f"the candidate has no parameter {name!r}",
+            code="NL-T001",
+            kept="everything: this candidate was not trained",
+            advice=_ADVICE,
+            parameter=name,
         )

@@ -29,9 +29,21 @@ def class_weights(rows: NDArray[np.int64], beta: float = 0.999) -> NDArray[np.fl
         Cui et al., Class-Balanced Loss Based on Effective Number of Samples, CVPR 2019, eq. 2.
     """
     if not 0 <= beta < 1:
-        raise RefusedError(f"beta must be in [0, 1), not {beta}", code="NL-T001", beta=beta)
+        raise RefusedError(
+            f"beta must be in [0, 1), not {beta}",
+            code="NL-T001",
+            kept="everything: this candidate was not trained",
+            advice="correct beta where the weights are asked for",
+            beta=beta,
+        )
     if (empty := np.flatnonzero(rows < 1)).size:
-        raise RefusedError(f"{empty.size} classes have no rows", code="NL-T002", classes=empty.tolist())
+        raise RefusedError(
+            f"{empty.size} classes have no rows",
+            code="NL-T002",
+            kept="everything: this candidate was not trained",
+            advice="give more data, or split it at other months",
+            classes=empty.tolist(),
+        )
     weight = (1 - beta) / (1 - beta ** rows.astype(np.float64))
     scaled: NDArray[np.float32] = (weight / weight.mean()).astype(np.float32)
     return scaled

@@ -104,6 +104,7 @@ def pointed(pointer: str) -> DataVersion:
         raise RefusedError(
             "the data version's pointer is no .dvc file with one md5 and size",
             code="NL-V004",
+            kept="everything: nothing was pulled",
             advice="take the pointer of the proposal as it is",
         ) from None
 

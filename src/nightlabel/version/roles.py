@@ -65,6 +65,7 @@ def _months(times: "pd.Series[Any]") -> NDArray[np.int64]:
         raise RefusedError(
             f"{int(times.isna().sum())} records have no time, so no split by time can place them",
             code="NL-V002",
+            kept="the validated rows; nothing was split",
             advice="make the time a required field of the schema",
         )
     stamps = pd.DatetimeIndex(pd.Series(times.to_numpy(dtype=object), dtype="datetime64[us]"))

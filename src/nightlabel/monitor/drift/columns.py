@@ -20,6 +20,16 @@ MISSING_MORE = 0.10
 """Rise of the share of missing numbers from which the column counts as drifted."""
 _AT_LEAST = 2  # values; one value has no distribution
 
+_ADVICE = {
+    "NL-M001": "check the inbox of these nights, and the training snapshot",
+    "NL-M002": "check the columns of the source against the card",
+    "NL-M003": "ask the source why the column is empty",
+    "NL-M004": "ask the source where the infinite numbers come from",
+    "NL-M005": "wait for more nights; if it stays, ask the source",
+    "NL-M006": "change the column or its method on the card",
+    "NL-M007": "correct the schema, or the column's kind on the card",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -104,4 +114,6 @@ def _categories(name: str, reference: pd.Series, current: pd.Series) -> tuple[pd
 
 
 def _refused(code: str, name: str, why: str) -> RefusedError:
-    return RefusedError(f"{name} {why}", code=code, kept="the labels stay committed", column=name)
+    return RefusedError(
+        f"{name} {why}", code=code, kept="the labels stay committed", advice=_ADVICE[code], column=name
+    )

@@ -22,6 +22,7 @@ from nightlabel.contract.card import DriftColumn
 from nightlabel.errors import RefusedError
 from nightlabel.log import get
 from nightlabel.monitor.drift.columns import MISSING_MORE, Pair, pair
+from nightlabel.monitor.drift.page import NOTHING, harmless
 from nightlabel.monitor.drift.statistics import DECILES, drifted, measure, statistic
 from nightlabel.monitor.verdict import ColumnDrift, DriftReport, Window
 
@@ -44,7 +45,6 @@ NEEDED, TRAINED, SURE = "needed records", "confidence in training", "confidence 
 
 
 _DRAWN = ":ValueDrift"
-_NOTHING = "<!doctype html><html><head><meta charset='utf-8'></head><body></body></html>"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,9 @@ class Compared:
     @property
     def html(self) -> str:
         """Evidently's report for people, one self-contained page."""
-        page: str = Snapshot.load_model(self.model).get_html_str(as_iframe=False) if self.rules else _NOTHING
+        page = NOTHING
+        if self.rules:
+            page = harmless(Snapshot.load_model(self.model).get_html_str(as_iframe=False))
         return page.replace(
             "<body>",
             f"<body><p style='font:1.2em sans-serif; padding:1em'>{escape(self.report.sentence)}</p>",
@@ -159,10 +161,19 @@ def _measured(name: str, rule: DriftColumn, both: Pair) -> float:
     try:
         value = measure(rule, both.reference, both.current)
     except Exception as error:
-        raise RefusedError(f"{name} stopped Evidently: {type(error).__name__}", code="NL-M010") from error
+        raise _failed(name, f"stopped Evidently: {type(error).__name__}") from error
     if not np.isfinite(value):
-        raise RefusedError(f"{name} has no finite {rule.method}", code="NL-M010")
+        raise _failed(name, f"has no finite {rule.method}")
     return value
+
+
+def _failed(name: str, why: str) -> RefusedError:
+    return RefusedError(
+        f"{name} {why}",
+        code="NL-M010",
+        kept="the labels stay committed",
+        advice=f"look at {name} in the labels table and in the training snapshot",
+    )
 
 
 def _not_computable(name: str, rule: DriftColumn, why: RefusedError) -> ColumnDrift:
@@ -204,7 +215,10 @@ def _ordered(figures: Mapping[str, float]) -> dict[str, float]:
     """Let in the known figures alone, in the order of ``FIGURES``: the dashboard keeps it."""
     if foreign := sorted(set(figures) - set(FIGURES)):
         raise RefusedError(
-            f"{foreign[0][:40]!r} is no figure of a night; there are: {', '.join(FIGURES)}", code="NL-M012"
+            f"{foreign[0][:40]!r} is no figure of a night; there are: {', '.join(FIGURES)}",
+            code="NL-M012",
+            kept="the labels stay committed",
+            advice="report it: this is a bug",
         )
     return {name: float(figures[name]) for name in FIGURES if name in figures}
 

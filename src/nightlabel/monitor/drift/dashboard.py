@@ -24,10 +24,10 @@ from nightlabel.contract import Card
 from nightlabel.contract.card import DriftColumn
 from nightlabel.monitor.drift.compare import NEEDED, SURE, TRAINED, Compared, threshold, unmoved
 from nightlabel.monitor.drift.statistics import statistic
+from nightlabel.monitor.ids import SPACE, night_id, project_id, report_page
 from nightlabel.settings import Settings, settings
 from nightlabel.store import Store
 
-_SPACE = uuid.UUID("6f0d6e9e-6f6c-5b8e-9d0f-6e696768746c")
 _SAYS = {
     "stable": "stable",
     "drifted": "drifted, alarm",
@@ -64,31 +64,26 @@ def save(lake: Store, card: Card, compared: Compared, place: Settings | None = N
     lake.put(keys["json"], json.dumps(verdict, ensure_ascii=False, indent=1).encode())
     space = _workspace(path, place or settings())
     space.write_dashboard(project_id(card.name), dashboard(card, _newest(lake, folder, verdict)))
-    page = f"projects/{project_id(card.name)}/reports/{_night_id(card.name, date)}"
-    return keys | {"workspace": path, "page": page}
-
-
-def project_id(usecase: str) -> uuid.UUID:
-    """Give the id of a use case's project, the same on every machine."""
-    return uuid.uuid5(_SPACE, usecase)
+    return keys | {"workspace": path, "page": report_page(card.name, date)}
 
 
 def _show(path: str, card: Card, compared: Compared, place: Settings) -> None:
     space, project = _workspace(path, place), project_id(card.name)
     space.write_project(ProjectModel(id=project, name=card.name, description=card.title))
-    night = _night_id(card.name, compared.report.window.date)
+    night = night_id(card.name, compared.report.window.date)
     space.write_snapshot(project, night, compared.model)
 
 
 def _workspace(path: str, place: Settings) -> LocalState:
     """Open the workspace for writing: Evidently's own opening reads all nights, also one half written."""
-    if path.startswith("s3://") and place.s3_endpoint:
-        fsspec.config.conf.setdefault("s3", {})["endpoint_url"] = place.s3_endpoint
-    return LocalState(path)
-
-
-def _night_id(usecase: str, date: str) -> uuid.UUID:
-    return uuid.uuid5(project_id(usecase), date)
+    if not (path.startswith("s3://") and place.s3_endpoint):
+        return LocalState(path)
+    before = fsspec.config.conf.get("s3", {})
+    fsspec.config.conf["s3"] = before | {"endpoint_url": place.s3_endpoint}
+    try:
+        return LocalState(path)
+    finally:
+        fsspec.config.conf["s3"] = before  # it is for the whole process, where others open stores too
 
 
 def dashboard(card: Card, verdict: Mapping[str, Any]) -> DashboardModel:
@@ -100,7 +95,7 @@ def dashboard(card: Card, verdict: Mapping[str, Any]) -> DashboardModel:
     """
     panels = [_verdict(verdict), *_overview(), *_columns(card)]
     tab = DashboardTabModel(
-        id=uuid.uuid5(_SPACE, "nights"), title="Nights", panels=[panel.id for panel in panels]
+        id=uuid.uuid5(SPACE, "nights"), title="Nights", panels=[panel.id for panel in panels]
     )
     return DashboardModel(tabs=[tab], panels=panels)
 
@@ -175,7 +170,7 @@ def _column(name: str, rule: DriftColumn) -> DashboardPanelPlot:
 
 def _plot(title: str, subtitle: str, plot: str, values: list[PanelMetric], size: str) -> DashboardPanelPlot:
     return DashboardPanelPlot(
-        id=uuid.uuid5(_SPACE, f"{title}/{plot}"),
+        id=uuid.uuid5(SPACE, f"{title}/{plot}"),
         title=title,
         subtitle=subtitle,
         size=size,

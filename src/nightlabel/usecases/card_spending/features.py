@@ -61,6 +61,7 @@ def read_table(path: Path) -> Table:
         raise RefusedError(
             f"the outside table {path.name} cannot be read: {type(error).__name__}",
             code="NL-T004",
+            kept="everything: nothing was encoded",
             advice=f"restore {path.name} from git",
         ) from error
 

@@ -163,7 +163,13 @@ def inbox(payload: bytes, *, undated: date) -> dict[str, bytes]:
     header, *lines = [line for line in payload.split(b"\n") if line.strip()] or [HEADER.encode()]
     names = [name.strip() for name in header.split(b";")]
     if missing := [name.decode() for name in (_LABEL, b"data", *_ACCOUNT) if name not in names]:
-        raise RefusedError(f"the header misses {missing}", code="NL-A004", missing=missing)
+        raise RefusedError(
+            f"the header misses {missing}",
+            code="NL-A004",
+            kept="everything: nothing was made",
+            advice="give a file with the header of this use case, labels among them",
+            missing=missing,
+        )
     label, day = names.index(_LABEL), names.index(b"data")
     accounts: dict[tuple[bytes, ...], int] = {}
     files: dict[str, list[bytes]] = {}

@@ -238,5 +238,6 @@ def build(params: Params, encoder: Encoder) -> nn.Module:
     raise RefusedError(
         f"there is no kind of network {str(params['kind'])[:40]!r}; there are: linear, network, neighbours",
         code="NL-T001",
+        kept="everything: this candidate was not trained",
         advice="correct the candidate in usecase.toml",
     )

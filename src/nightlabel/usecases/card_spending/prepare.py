@@ -183,6 +183,7 @@ def restore(state: dict[str, Any]) -> CardEncoder:
         raise RefusedError(
             f"the encoder's state is not one of card_spending: {type(error).__name__}: {error}",
             code="NL-C005",
+            kept="everything: nothing was labelled",
             advice="train the model again with this version of the use case",
         ) from error
 
@@ -196,6 +197,7 @@ def _require_features(params: Params) -> None:
             if wrong
             else "categories and numbers need a feature",
             code="NL-T001",
+            kept="everything: this candidate was not trained",
             advice="correct the candidate in usecase.toml",
             features=wrong,
         )
@@ -207,6 +209,7 @@ def _require_labels(labels: "pd.Series[str]") -> None:
         raise RefusedError(
             f"{len(foreign)} labels are none of the known ones" if foreign else "there are no training rows",
             code="NL-T002",
+            kept="everything: this candidate was not trained",
             advice="look at the data and its split",
         )
 
