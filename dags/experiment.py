@@ -18,7 +18,7 @@ for usecase in house.usecases():
         schedule=None,
         params=form.experiment(usecase),
     ) as dag:
-        name, run = usecase.name, {"run": RUN}
+        run = {"run": RUN}
         asked = {
             "data": dag.param("data"),
             "data-version": dag.param("data_version"),
@@ -26,18 +26,18 @@ for usecase in house.usecases():
             "seed": dag.param("seed"),
             "note": dag.param("note"),
         }
-        validate = step("validate", name, {**run, **asked}, answer="candidates")
-        split = step("split", name, run)
-        train = step("train", name, run, each=("candidate", validate.output))
+        validate = step("validate", usecase, {**run, **asked}, answer="candidates")
+        split = step("split", usecase, run)
+        train = step("train", usecase, run, each=("candidate", validate.output))
         # A candidate that failed stays red; the others are compared without it, and the verdict says so.
         compare = {**run, "failed": "leave-out"}
-        evaluate = step("evaluate", name, compare, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+        evaluate = step("evaluate", usecase, compare, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
         next_steps = {"promote": "register", "keep": "keep_champion", "reject": "alarm"}
-        gate = step("gate", name, run, answer="outcome", branches=next_steps)
-        register = step("register", name, run)
-        propose = step("propose", name, run)
+        gate = step("gate", usecase, run, answer="outcome", branches=next_steps)
+        register = step("register", usecase, run)
+        propose = step("propose", usecase, run)
         keep_champion = EmptyOperator(task_id="keep_champion")
-        alarm = step("alarm", name, run)
+        alarm = step("alarm", usecase, run)
 
         chain(validate, split, train, evaluate, gate, [register, keep_champion, alarm])
         chain(register, propose)

@@ -9,7 +9,8 @@ from datetime import timedelta
 from airflow.sdk import DAG
 
 from nightlabel_airflow import alarms, house
-from nightlabel_airflow.steps import DEFAULT_ARGS, step
+from nightlabel_airflow.steps import step
+from nightlabel_airflow.task import DEFAULT_ARGS
 
 with DAG(
     dag_id="nightlabel__watch",
@@ -27,4 +28,4 @@ with DAG(
     tags=["watch"],
 ):
     for usecase in house.usecases():
-        step("late", usecase.name, {}, task_id=usecase.name, owner=usecase.owner)
+        step("late", usecase, {}, task_id=usecase.name, owner=usecase.owner)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from nightlabel.settings import child_environment
+from nightlabel_airflow import commands
 from nightlabel_airflow.runs import key
-from nightlabel_airflow.steps import command
 
 PATIENCE = 120.0
 """Seconds that an alarm may take; Airflow's own processes wait for it."""
@@ -57,10 +57,16 @@ def blind(context: Mapping[str, Any]) -> None:
 def send(kind: str, dag_id: str, run_id: str, reason: str) -> None:
     """Run ``nightlabel alarm``; an alarm that fails is logged and fails nothing else."""
     usecase = dag_id.partition("__")[2]
-    line = command("alarm", usecase, {"run": key(run_id), "kind": kind, "reason": reason})
+    asked = {"run": key(run_id), "kind": kind, "reason": reason}
+    line = [commands.program(), *commands.arguments("alarm", usecase, asked)]
     try:
         subprocess.run(  # noqa: S603 - a list of arguments, never a shell
-            line, env=child_environment(), check=True, capture_output=True, text=True, timeout=PATIENCE
+            line,
+            env=child_environment(commands.KEPT_FROM_STEPS),
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
         )
     except subprocess.CalledProcessError as error:
         log.exception("the alarm was not sent: %s: %s", reason, error.stderr[-600:])

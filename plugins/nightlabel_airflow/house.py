@@ -5,17 +5,15 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from airflow.sdk import DAG, CronTriggerTimetable, task
-from airflow.sdk.definitions.callback import SyncCallback
-from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk import DAG, task
 
 from nightlabel import catalog
 from nightlabel.catalog import Broken
 from nightlabel.contract import Card
-from nightlabel_airflow import alarms
-from nightlabel_airflow.runs import key, label_date
-from nightlabel_airflow.steps import DEFAULT_ARGS
+from nightlabel_airflow import alarms, compat
+from nightlabel_airflow.compat import AirflowFailException, CronTriggerTimetable
+from nightlabel_airflow.runs import image_of_night, key, label_date
+from nightlabel_airflow.task import DEFAULT_ARGS
 
 
 def usecases() -> list[Card]:
@@ -43,7 +41,11 @@ def common(card: Card, kind: str) -> dict[str, Any]:
         "default_args": {**DEFAULT_ARGS, "owner": card.owner},
         "tags": [kind, card.name],
         "on_failure_callback": alarms.failed,
-        "user_defined_macros": {"key": key, "label_date": partial(label_date, zone=card.zone)},
+        "user_defined_macros": {
+            "key": key,
+            "label_date": partial(label_date, zone=card.zone),
+            "image_of_night": partial(image_of_night, card.name),
+        },
     }
 
 
@@ -52,14 +54,9 @@ def every_night(card: Card) -> CronTriggerTimetable:
     return CronTriggerTimetable(card.schedule, timezone=card.timezone)
 
 
-def deadline(card: Card) -> DeadlineAlert:
+def deadline(card: Card) -> Any:
     """Alarm at the deadline while the run goes on; counted from the start, so backfills are not late."""
-    return DeadlineAlert(
-        name="labels stand",
-        reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=card.deadline,
-        callback=SyncCallback(alarms.late, kwargs={"minutes": card.deadline_minutes}),
-    )
+    return compat.deadline("labels stand", card.deadline, alarms.late, {"minutes": card.deadline_minutes})
 
 
 def refuse(fault: Broken, kind: str) -> DAG:

@@ -46,3 +46,24 @@ def label_date(dag_run: Any, asked: str | None, *, zone: ZoneInfo) -> str:
         return dt.date.fromisoformat(asked).isoformat()
     local: dt.date = (dag_run.logical_date or dag_run.run_after).astimezone(zone).date()
     return local.isoformat()
+
+
+def image_of_night(usecase: str, date: str, run: str) -> str:
+    """Give the image of a night's pods, when a task starts one; the first pod of a night pins it in the plan.
+
+    Args:
+        usecase: Name of the use case.
+        date: The partition.
+        run: Name of the run, safe as a part of a key.
+
+    Raises:
+        AirflowFailException: The champion has no image, so another try would not find one either.
+    """
+    from nightlabel.errors import RefusedError  # noqa: PLC0415 - as the steps below
+    from nightlabel.steps.night import image_of  # noqa: PLC0415 - no DAG file is parsed with the registry
+    from nightlabel_airflow.compat import AirflowFailException  # noqa: PLC0415 - needed where a pod is refused
+
+    try:
+        return image_of(usecase, date, run)
+    except RefusedError as error:
+        raise AirflowFailException(str(error)) from error

@@ -1,7 +1,10 @@
 """A stand-in for the command line: writes down how it was called, and answers as it was told."""
 
 import json
+import os
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -10,6 +13,18 @@ DEFAULTS = {
     "gate": {"outcome": "promote"},
     "plan": {"shards": ["0000", "0001"]},
 }
+
+
+def say(answer):
+    """Say it on stdout, and in the lake where a pod is told to."""
+    text = json.dumps(answer)
+    if key := os.environ.get("NIGHTLABEL_RESULT"):
+        lake = os.environ["NIGHTLABEL_LAKE"].removeprefix("s3://")
+        address = f"{os.environ['NIGHTLABEL_S3_ENDPOINT']}/{lake}/{key}"
+        plain = {"Content-Type": "application/json"}
+        urllib.request.urlopen(urllib.request.Request(address, text.encode(), plain, method="PUT"))
+    sys.stdout.write(text)
+
 
 step, *arguments = sys.argv[1:]
 with (HERE / "calls").open("a") as calls:
@@ -20,6 +35,9 @@ codes = answer.get("exit", [])
 code = codes.pop(0) if codes else 0
 told.write_text(json.dumps(answer))
 sys.stderr.write(json.dumps({"event": f"{step} at work", "rows": 3}) + "\n")
+time.sleep(answer.get("seconds", 0))
+while (gate := answer.get("until")) and not (HERE / gate).exists():
+    time.sleep(0.1)
 if code:
     error = {
         "code": answer.get("code", "NL-A004"),
@@ -27,6 +45,6 @@ if code:
         "kept": "all",
         "next": "look",
     }
-    sys.stdout.write(json.dumps({"error": error}))
+    say({"error": error})
     sys.exit(code)
-sys.stdout.write(json.dumps({"step": step, **DEFAULTS.get(step, {}), **answer.get("result", {})}))
+say({"step": step, **DEFAULTS.get(step, {}), **answer.get("result", {})})

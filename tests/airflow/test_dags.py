@@ -104,9 +104,12 @@ def test_airflow_takes_only_the_pages_for_a_plugin():
     assert [path.rpartition("/")[2] for path in files if path.endswith(".py")] == ["pages.py"]
 
 
-def test_the_menu_links_to_the_addresses_of_the_settings_and_to_no_others():
+def test_the_menu_has_the_pages_and_the_addresses_of_the_settings_and_no_others():
     from nightlabel.settings import Settings  # noqa: PLC0415
     from nightlabel_airflow.pages import views  # noqa: PLC0415
 
-    assert [v["href"] for v in views(Settings(mlflow_url="http://m"))] == ["http://m"]
-    assert views(Settings()) == []
+    own = ["/nightlabel/nights", "/nightlabel/models"]
+    assert [v["href"] for v in views(Settings(mlflow_url="http://m"))] == [*own, "http://m"]
+    assert [v["href"] for v in views(Settings())] == own
+    below = views(Settings(airflow_url="https://host/airflow/"))
+    assert [v["href"] for v in below] == [f"/airflow{path}" for path in own]

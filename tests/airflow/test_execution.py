@@ -129,12 +129,13 @@ def test_an_empty_day_is_published_all_the_same(run, stand_in):
     assert stand_in.steps == ["plan", "publish", "monitor"]
 
 
-def test_a_shard_that_cannot_be_labelled_keeps_the_night_from_being_published(run, stand_in):
-    stand_in.script(label={"exit": [64]})
+def test_of_a_night_with_a_failed_shard_publish_decides_by_its_receipts(run, stand_in):
+    stand_in.script(label={"exit": [64]}, publish={"exit": [64], "code": "NL-D006"})
     ended = run(NIGHTLY, {"date": "2026-01-31"})
 
-    assert ended.state == "failed"
-    assert "publish" not in stand_in.steps
+    assert (ended.state, ended.tasks["publish"]) == ("failed", "failed")
+    assert stand_in.steps.count("publish") == 1
+    assert "monitor" not in stand_in.steps
 
 
 def test_a_monitor_that_fails_is_seen_and_leaves_the_labels_published(run, stand_in):

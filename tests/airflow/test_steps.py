@@ -7,27 +7,31 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nightlabel_airflow.child import Ended
-from nightlabel_airflow.steps import command, judge, readable
+from nightlabel_airflow.commands import arguments, judge, last_word, parsed, readable
 
 pytestmark = pytest.mark.airflow
 
 REFUSAL = {"error": {"code": "NL-A004", "sentence": "a column is missing", "kept": "all", "next": "add it"}}
 
 
-def ended(code, output="", *tail):
-    return Ended(code, output if isinstance(output, str) else json.dumps(output), tail)
+def judged(code, output="", *tail):
+    text = output if isinstance(output, str) else json.dumps(output)
+    return judge(code, parsed(text), otherwise=last_word(code, tail))
 
 
-@given(st.text(min_size=1))
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1))
 def test_whatever_a_person_types_stays_one_argument(text):
-    assert command("validate", "cards", {"note": text})[2:] == ["--usecase=cards", f"--note={text}", "--json"]
+    assert arguments("validate", "cards", {"note": text})[1:] == [
+        "--usecase=cards",
+        f"--note={text}",
+        "--json",
+    ]
 
 
 def test_a_list_repeats_its_option_and_nothing_leaves_it_out():
     options = {"candidate": ["a", "b"], "note": "", "data-version": None, "seed": 0}
 
-    assert command("validate", "cards", options)[3:] == [
+    assert arguments("validate", "cards", options)[2:] == [
         "--candidate=a",
         "--candidate=b",
         "--seed=0",
@@ -36,12 +40,12 @@ def test_a_list_repeats_its_option_and_nothing_leaves_it_out():
 
 
 def test_a_result_is_handed_on():
-    assert judge(ended(0, {"outcome": "keep"})) == {"outcome": "keep"}
+    assert judged(0, {"outcome": "keep"}) == {"outcome": "keep"}
 
 
 def test_what_was_refused_is_not_tried_again_and_says_why():
     with pytest.raises(AirflowFailException) as failure:
-        judge(ended(64, REFUSAL))
+        judged(64, REFUSAL)
 
     assert str(failure.value) == "NL-A004 a column is missing\nkept: all\nnext: add it"
 
@@ -49,7 +53,7 @@ def test_what_was_refused_is_not_tried_again_and_says_why():
 @pytest.mark.parametrize("code", [1, 2, 75, 137, -9, -15])
 def test_every_other_end_is_tried_again(code):
     with pytest.raises(AirflowException) as failure:
-        judge(ended(code, "", "the last line", ""))
+        judged(code, "", "the last line", "")
 
     assert not isinstance(failure.value, AirflowFailException)
     assert "the last line" in str(failure.value)
@@ -59,7 +63,7 @@ def test_every_other_end_is_tried_again(code):
 @pytest.mark.parametrize("output", ["", "done", "[1]", '{"a": 1} {"b": 2}'])
 def test_a_step_that_goes_green_without_a_result_is_a_failure(output):
     with pytest.raises(AirflowException, match="no JSON object"):
-        judge(ended(0, output))
+        judged(0, output)
 
 
 def test_a_line_of_json_is_made_readable_and_plain_text_stays():
