@@ -16,7 +16,7 @@ from rich.console import Console
 
 from demo import decision, progress, services, signals, summary
 from demo.data import USECASE, Cards, Delivered, deliver, read
-from demo.place import USER, DemoError, Place, Ports, alone, make, password
+from demo.place import USER, DemoError, Place, Ports, alone, make, password, passwords
 from demo.rest import Airflow
 from demo.stage import Stage
 from nightlabel.errors import NightlabelError
@@ -98,7 +98,8 @@ def _experiment(stage: Stage, delivered: Delivered, *, yes: bool) -> str:
 
 
 def _night(stage: Stage, delivered: Delivered) -> None:
-    if not services.answers(_champion(stage.place)):
+    login = (USER, passwords(stage.place).mlflow)
+    if not services.answers(_champion(stage.place), login=login):
         _say("There is no champion yet, so no night can be labelled.")
         return
     run = f"demo-{datetime.now(UTC):%Y%m%d-%H%M%S}"

@@ -12,7 +12,7 @@ from rich.prompt import Confirm
 
 from demo import summary
 from demo.data import USECASE
-from demo.place import ROOT, DemoError, Place, environment
+from demo.place import ROOT, DemoError, Place, step_environment
 from nightlabel.propose.local import LocalForge, init_from
 from nightlabel.store import Store
 
@@ -74,7 +74,7 @@ def release(console: Console, place: Place, proposal: dict[str, Any]) -> None:
     commit = forge.merge(standing, by)
     result = subprocess.run(
         ["nightlabel", "release", "--usecase", USECASE, "--by", by, "--json"],
-        env=environment(place),
+        env=step_environment(place),
         capture_output=True,
         text=True,
         check=False,

@@ -1,9 +1,7 @@
 """Where the demo runs: its folder, its ports, its keys, and the environment of its services."""
 
-import base64
 import fcntl
 import json
-import secrets
 import shutil
 import socket
 import sys
@@ -14,7 +12,9 @@ from pathlib import Path
 
 import psutil
 
+from demo.keys import Keys, keys
 from nightlabel.settings import Settings, child_environment, settings
+from servers import private
 
 ROOT = Path(__file__).parents[1]
 LEAST_DISK_GB = 2.0
@@ -86,6 +86,7 @@ def make(ports: Ports) -> Place:
         ports, settings().model_copy(update={"home": home, "tracking_uri": addresses["mlflow"], **urls})
     )
     try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (place.logs, place.airflow_home, place.workspace):
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -109,10 +110,62 @@ def alone(place: Place) -> Iterator[None]:
 
 
 def environment(place: Place) -> dict[str, str]:
-    """Give the environment of all services and steps."""
+    """Give the environment of Airflow's processes."""
+    return {**step_environment(place), **_airflow(place)}
+
+
+def step_environment(place: Place) -> dict[str, str]:
+    """Give the environment of a command of ``nightlabel``: it may ask MLflow, and has no key of Airflow."""
+    login = {"MLFLOW_TRACKING_USERNAME": USER, "MLFLOW_TRACKING_PASSWORD": passwords(place).mlflow}
+    return {**_shared(place), **login}
+
+
+def mlflow_environment(place: Place) -> dict[str, str]:
+    """Give the environment of MLflow's server."""
+    port, secret = place.ports.mlflow, passwords(place)
+    told = {
+        "MLFLOW_HOST": "127.0.0.1",
+        "MLFLOW_PORT": str(port),
+        "MLFLOW_WORKERS": "1",
+        "MLFLOW_BACKEND_STORE_URI": f"sqlite:///{place.home / 'mlflow.db'}",
+        "MLFLOW_ARTIFACTS_DESTINATION": str(place.home / "mlflow-artifacts"),
+        "MLFLOW_SERVER_ALLOWED_HOSTS": _hosts(port),
+        "MLFLOW_AUTH_CONFIG_PATH": str(place.home / "mlflow-sign-in.ini"),
+        "MLFLOW_AUTH_DATABASE_URI": f"sqlite:///{place.home / 'mlflow-accounts.db'}",
+        "MLFLOW_AUTH_ADMIN_USERNAME": USER,
+        "MLFLOW_AUTH_ADMIN_PASSWORD": secret.mlflow,
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": secret.mlflow_secret,
+    }
+    return {**_shared(place), **told}
+
+
+def evidently_environment(place: Place) -> dict[str, str]:
+    """Give the environment of the drift dashboard."""
+    told = {
+        "DRIFT_UI_WORKSPACE": str(place.workspace),
+        "DRIFT_UI_PORT": str(place.ports.evidently),
+        "DRIFT_UI_ALLOWED_HOSTS": _hosts(place.ports.evidently),
+        "DRIFT_UI_USER": USER,
+        "DRIFT_UI_PASSWORD": passwords(place).evidently,
+    }
+    return {**_shared(place), **told}
+
+
+def passwords(place: Place) -> Keys:
+    """Give the keys and passwords of all three UIs; made at the first start."""
+    return keys(place.airflow_home)
+
+
+def password(place: Place) -> str:
+    """Give the password of Airflow's one user."""
+    return passwords(place).password
+
+
+def _shared(place: Place) -> dict[str, str]:
+    """Give what every program of the demo is told; none of it is a secret."""
     mine, tools = place.settings, Path(sys.executable).parent
     return child_environment(
-        **_airflow(place),
+        ("AIRFLOW_", "_AIRFLOW_", "MLFLOW_"),
         NIGHTLABEL_HOME=str(place.home),
         NIGHTLABEL_TRACKING_URI=mine.tracking_uri,
         NIGHTLABEL_MLFLOW_URL=mine.mlflow_url,
@@ -126,31 +179,28 @@ def environment(place: Place) -> dict[str, str]:
     )
 
 
-def password(place: Place) -> str:
-    """Give the password of Airflow's one user; made at the first start."""
-    return _keys(place)["password"]
-
-
 def _airflow(place: Place) -> dict[str, str]:
-    keys, address = _keys(place), place.settings.airflow_url
-    passwords = place.airflow_home / "passwords.json"
-    passwords.write_text(json.dumps({USER: keys["password"]}))
-    passwords.chmod(0o600)
+    secret, address = passwords(place), place.settings.airflow_url
+    people = place.airflow_home / "passwords.json"
+    private.write(people, json.dumps({USER: secret.password}))
     options = {
         "CORE__LOAD_EXAMPLES": "False",
+        "CORE__ALLOWED_DESERIALIZATION_CLASSES": "airflow.sdk.definitions.callback.*",
         "CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
         "CORE__PARALLELISM": "4",
-        "CORE__FERNET_KEY": keys["fernet"],
+        "CORE__FERNET_KEY": secret.fernet,
         "CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
         "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
-        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(people),
+        "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
         "API__HOST": "127.0.0.1",
         "API__PORT": str(place.ports.airflow),
         "API__BASE_URL": address,
         "API__WORKERS": "1",
-        "API__SECRET_KEY": keys["secret"],
-        "API_AUTH__JWT_SECRET": keys["jwt"],
+        "API__EXPOSE_CONFIG": "False",
+        "API__SECRET_KEY": secret.secret,
+        "API_AUTH__JWT_SECRET": secret.jwt,
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
@@ -160,17 +210,8 @@ def _airflow(place: Place) -> dict[str, str]:
     return {"AIRFLOW_HOME": str(place.airflow_home), **{f"AIRFLOW__{k}": v for k, v in options.items()}}
 
 
-def _keys(place: Place) -> dict[str, str]:
-    path = place.airflow_home / "keys.json"
-    if not path.exists():
-        fernet = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-        made = {"fernet": fernet, "jwt": secrets.token_hex(64), "secret": secrets.token_hex(32)}
-        part = path.with_suffix(".part")
-        part.touch(mode=0o600)
-        part.write_text(json.dumps({**made, "password": secrets.token_urlsafe(9)}))
-        part.replace(path)
-    keys: dict[str, str] = json.loads(path.read_text())
-    return keys
+def _hosts(port: int) -> str:
+    return f"127.0.0.1:{port},localhost:{port}"
 
 
 def _check_ports(ports: Ports) -> None:

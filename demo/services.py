@@ -3,9 +3,11 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,11 +17,13 @@ from pathlib import Path
 import psutil
 
 from demo import signals
-from demo.place import DemoError, Place, environment
+from demo.place import ROOT, DemoError, Place, environment, evidently_environment, mlflow_environment
 
 START_SECONDS = 240
 STOP_SECONDS = 8
 POLL_SECONDS = 0.3
+MLFLOW = (sys.executable, "-m", "servers.mlflow_server")
+EVIDENTLY = ("nice", "-n", "15", sys.executable, "-m", "servers.evidently_ui")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +40,13 @@ def running(place: Place) -> Iterator[list[Service]]:
     """Run all services; none of them, nor anything they started, outlives the block."""
     services: list[Service] = []
     try:
-        _start(services, place, "mlflow", *_mlflow(place))
+        _start(services, place, "mlflow", *MLFLOW, told=mlflow_environment(place))
         _migrate(services, place)
         for part in ("api-server", "scheduler", "dag-processor"):
             extra = ["--skip-serve-logs"] if part == "scheduler" else []
             _start(services, place, f"airflow-{part}", "airflow", part, *extra)
         # The dashboard is looked at last: it must not take the processor from the others while they start.
-        _start(services, place, "evidently", "nice", "-n", "15", *_evidently(place))
+        _start(services, place, "evidently", *EVIDENTLY, told=evidently_environment(place))
         yield services
     except OSError:
         check(services)  # what did not answer has its reason in a program that ended
@@ -77,25 +81,16 @@ def wait(services: list[Service], ready: Callable[[], bool], what: str) -> None:
         time.sleep(POLL_SECONDS)
 
 
-def answers(url: str, seconds: float = 5) -> bool:
-    """Tell whether an address answers in time."""
+def answers(url: str, seconds: float = 5, *, login: tuple[str, str] | None = None) -> bool:
+    """Tell whether an address answers in time, to a user with a password where a login is given."""
+    request = urllib.request.Request(url)  # noqa: S310 - addresses of our own services
+    if login:
+        request.add_header("Authorization", f"Basic {b64encode(':'.join(login).encode()).decode()}")
     try:
-        with urllib.request.urlopen(url, timeout=seconds):  # noqa: S310 - addresses of our own services
+        with urllib.request.urlopen(request, timeout=seconds):  # noqa: S310 - as above
             return True
     except (OSError, urllib.error.URLError):
         return False
-
-
-def _mlflow(place: Place) -> list[str]:
-    store = f"sqlite:///{place.home / 'mlflow.db'}"
-    artifacts = str(place.home / "mlflow-artifacts")
-    where = ["--host", "127.0.0.1", "--port", str(place.ports.mlflow), "--workers", "1"]
-    return ["mlflow", "server", "--backend-store-uri", store, "--artifacts-destination", artifacts, *where]
-
-
-def _evidently(place: Place) -> list[str]:
-    where = ["--host", "127.0.0.1", "--port", str(place.ports.evidently)]
-    return ["evidently", "ui", *where, "--workspace", str(place.workspace)]
 
 
 def _migrate(services: list[Service], place: Place) -> None:
@@ -110,11 +105,20 @@ def _migrate(services: list[Service], place: Place) -> None:
     mark.touch()
 
 
-def _start(services: list[Service], place: Place, name: str, *command: str) -> Service:
-    path, variables = place.logs / f"{name}.log", environment(place)
+def _start(
+    services: list[Service], place: Place, name: str, *command: str, told: dict[str, str] | None = None
+) -> Service:
+    """Start a program; what it is told is its whole environment, and else that of Airflow."""
+    path, variables = place.logs / f"{name}.log", told or environment(place)
     with path.open("wb") as log, signals.postponed():
         process = subprocess.Popen(
-            command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=variables, start_new_session=True
+            command,
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            env=variables,
+            start_new_session=True,
         )
         services.append(Service(name, path, process))
     return services[-1]

@@ -6,7 +6,7 @@ from rich.console import Console, RenderableType
 from rich.panel import Panel
 
 from demo.data import USECASE, Delivered
-from demo.place import USER, Place, password
+from demo.place import USER, Place, passwords
 from nightlabel.steps import tables
 from nightlabel.store import Store
 
@@ -48,12 +48,12 @@ def night(console: Console, lake: Store, delivered: Delivered, run: str) -> None
 
 
 def addresses(console: Console, place: Place, left: str) -> None:
-    """Show where the three UIs are, with the login, and the next command where something is left to do."""
-    mine = place.settings
+    """Show where the three UIs are, with their logins, and the next command where something is left to do."""
+    mine, secret = place.settings, passwords(place)
     facts = {
-        "Airflow": f"{mine.airflow_url}  user {USER}, password {password(place)}",
-        "MLflow": mine.mlflow_url,
-        "Evidently": mine.evidently_url,
+        "Airflow": f"{mine.airflow_url}  user {USER}, password {secret.password}",
+        "MLflow": f"{mine.mlflow_url}  user {USER}, password {secret.mlflow}",
+        "Evidently": f"{mine.evidently_url}  user {USER}, password {secret.evidently}",
         "data": mine.lake_uri,
         "logs": place.logs,
     }

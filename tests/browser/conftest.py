@@ -12,13 +12,13 @@ from urllib.error import HTTPError
 from urllib.parse import quote, unquote
 
 import pytest
-from demo import decision, progress, services
-from demo.data import USECASE, Delivered, deliver, read
-from demo.place import USER, Place, Ports, make, password
-from demo.rest import FINAL, Airflow
-from demo.stage import Stage
 from rich.console import Console
 
+from demo import decision, progress, services
+from demo.data import USECASE, Delivered, deliver, read
+from demo.place import USER, Place, Ports, make, password, passwords
+from demo.rest import FINAL, Airflow
+from demo.stage import Stage
 from nightlabel.catalog import usecases
 from nightlabel.settings import settings
 from nightlabel.store import Store, open_lake
@@ -99,7 +99,7 @@ def _wait(ended) -> None:
         time.sleep(1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(tmp_path_factory):
     """Start the demo's services on free ports, with look-alike data."""
     with pytest.MonkeyPatch.context() as patch:
@@ -118,7 +118,7 @@ def world(tmp_path_factory):
         yield World(place, lake, airflow, delivered, started)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def page(world):
     """Open a browser and log in to Airflow."""
     if not CHROMIUM.exists():
@@ -130,6 +130,7 @@ def page(world):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         page = browser.new_page(viewport={"width": 1400, "height": 1150})
         page.set_default_timeout(PATIENCE)
+        _sign_in(page, world)
         page.goto(f"{world.airflow.url}/dags/{EXPERIMENT}")
         page.fill("input[name=username]", USER)
         page.fill("input[name=password]", password(world.place))
@@ -139,7 +140,15 @@ def page(world):
         browser.close()
 
 
-@pytest.fixture(scope="session")
+def _sign_in(page, world) -> None:
+    """Tell the browser the passwords that it would ask a person for, in a window of its own."""
+    secret, mine = passwords(world.place), world.place.settings
+    for url, word in ((mine.mlflow_url, secret.mlflow), (mine.evidently_url, secret.evidently)):
+        services.wait(world.started, lambda url=url: services.answers(f"{url}/health"), url)
+        page.goto(url.replace("://", f"://{USER}:{word}@"))
+
+
+@pytest.fixture(scope="package")
 def pictures(tmp_path_factory) -> Path:
     """Where the pictures go: into the folder PICTURES, such as docs/pictures, or away after the test."""
     folder = Path(os.environ.get("PICTURES") or tmp_path_factory.mktemp("pictures"))
@@ -147,7 +156,7 @@ def pictures(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def experiment(world, request) -> str:
     """Start an experiment of two candidates: from Airflow's form, or by REST where there is no browser."""
     if CHROMIUM.exists():
@@ -175,20 +184,20 @@ def _by_form(page, pictures) -> str:
     return unquote(page.url.partition("/runs/")[2].partition("/")[0].partition("?")[0])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def folder(experiment) -> str:
     """Where the experiment keeps its results."""
     return f"{USECASE}/experiments/{key(experiment)}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def champion(world, folder) -> None:
     """Say yes to the proposal."""
     proposal = world.lake.read_json(f"{folder}/proposal.json")
     decision.release(Console(file=io.StringIO()), world.place, proposal)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def past(world, champion) -> list[dict]:
     """Deliver files for nights that were missed, and let Airflow backfill them; gives the runs, by date."""
     files = list(lookalike.inbox(lookalike.make(60, 3), undated=date(2019, 2, 16)).values())
@@ -198,7 +207,7 @@ def past(world, champion) -> list[dict]:
     return world.backfill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def night(world, champion) -> str:
     """Label a night with the new champion; gives its run."""
     world.airflow.start(NIGHTLY, "browser", {"date": world.delivered.night})

@@ -3,9 +3,9 @@
 from urllib.parse import quote
 
 import pytest
-from demo.data import USECASE
 from playwright.sync_api import expect
 
+from demo.data import USECASE
 from nightlabel import catalog
 from nightlabel import label as labelling
 from nightlabel_airflow.runs import key

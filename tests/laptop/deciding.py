@@ -2,10 +2,10 @@
 
 import sys
 
-from demo import decision, signals, summary
-from demo.place import Place, Ports
 from rich.console import Console
 
+from demo import decision, signals, summary
+from demo.place import Place, Ports
 from nightlabel.settings import settings
 from nightlabel.store import open_lake
 

@@ -3,11 +3,11 @@
 import sys
 from itertools import count
 
+from rich.console import Console
+
 from demo import progress, signals
 from demo.place import DemoError, Place, Ports
 from demo.stage import Stage
-from rich.console import Console
-
 from nightlabel.settings import settings
 
 DAG, RUN = "experiment__card_spending", "demo"

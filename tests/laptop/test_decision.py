@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
+
 from demo import decision
 from demo.data import RECORDS, SEED, USECASE
 from demo.place import Place, Ports
-
 from nightlabel.propose.local import LocalForge
 from nightlabel.registry.models import Registry
 from nightlabel.settings import settings

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 STAND_IN = Path(__file__).with_name("python")
 TOOLS = ("bash", "dirname", "cat", "sha256sum", "cut", "df", "du", "awk", "rm", "touch", "mkdir", "cp")
-FILES = ("requirements.txt", "pyproject.toml", "scripts/install")
+FILES = ("requirements.txt", "locks/development.txt", "pyproject.toml", "scripts/install")
 
 
 class Machine:
@@ -19,7 +19,8 @@ class Machine:
 
     def __init__(self, folder: Path) -> None:
         self.checkout, self.bin, self.calls = folder / "checkout", folder / "bin", folder / "calls"
-        (self.checkout / "scripts").mkdir(parents=True)
+        for name in ("scripts", "locks"):
+            (self.checkout / name).mkdir(parents=True)
         self.bin.mkdir()
         for name in FILES:
             shutil.copy(ROOT / name, self.checkout / name)

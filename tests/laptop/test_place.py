@@ -8,8 +8,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from demo.place import GB, LEAST_DISK_GB, DemoError, Ports, alone, make
 
+from demo.place import GB, LEAST_DISK_GB, DemoError, Ports, alone, make
 from nightlabel.settings import settings
 from nightlabel.usecases.card_spending.lookalike import HEADER
 from tests.conftest import free_port

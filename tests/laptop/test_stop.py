@@ -7,8 +7,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from demo import signals
 
+from demo import signals
 from tests.conftest import free_port
 from tests.laptop.terminal import CTRL_C, Terminal
 

@@ -3,10 +3,10 @@
 import io
 import json
 
-from demo import summary
-from demo.data import USECASE
 from rich.console import Console
 
+from demo import summary
+from demo.data import USECASE
 from nightlabel.store import open_uri
 
 METRICS = {"log_loss": 1.5, "accuracy": 0.5, "top3": 0.7, "calibration_error": 0.04}

@@ -1,0 +1,64 @@
+"""Our rules hold on what Terraform would really do: its plan of a whole place, and of a spoiled one."""
+
+import json
+import re
+import shutil
+
+import pytest
+
+from gates.cloud import judge_all
+from gates.findings import GateError
+from gates.terraform import from_plan
+from tests.terraform.conftest import IMAGES
+from tests.terraform.equipment import tools
+
+PROD = "envs/prod"
+TO_THE_LETTER = (
+    r'StringEquals = (\{\s+"\$\{local.github\}:aud" = "\S+"\s+"\$\{local.github\}:sub" = )var.ci_subjects'
+)
+SPOILED = {
+    "open-ingress": ("network/endpoints.tf", "cidr_ipv4 += var.cidr", 'cidr_ipv4 = "0.0.0.0/0"'),
+    "plain-http-bucket": ("lake/policies.tf", "= local.tls_only.artifacts", "= local.log_senders"),
+    "wildcard-subject": ("access/ci.tf", TO_THE_LETTER, r'StringLike = \1"repo:owner/name:*"'),
+    "first-metadata-service": ("cluster/nodes.tf", 'http_tokens += "required"', 'http_tokens = "optional"'),
+    "public-database": ("tracking/database.tf", "publicly_accessible += false", "publicly_accessible = true"),
+    "moving-image": ("registry/main.tf", '"IMMUTABLE"', '"MUTABLE"'),
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    if not shutil.which("terraform"):
+        pytest.fail(tools.MISSING)
+    made = tools.terraform(tmp_path_factory.mktemp("plans"), arns=True)
+    where = made.folder / PROD
+    shutil.copy(where / "terraform.tfvars.example", where / "terraform.tfvars")
+    return made
+
+
+def rules(place) -> set[str]:
+    plan = place.plan(PROD, **IMAGES)
+    return {finding.rule for finding in judge_all(from_plan(json.dumps(plan)))}
+
+
+def test_a_whole_place_passes(place):
+    assert rules(place) == set()
+
+
+def test_every_rule_refuses_the_place_that_breaks_it(place):
+    before = {}
+    for rule, (name, right, wrong) in SPOILED.items():
+        file = place.folder / "modules" / name
+        text = before.setdefault(file, file.read_text())
+        assert re.search(right, text), rule
+        file.write_text(re.sub(right, wrong, file.read_text(), count=1))
+    try:
+        assert rules(place) == set(SPOILED)
+    finally:
+        for file, text in before.items():
+            file.write_text(text)
+
+
+def test_what_is_no_plan_is_not_judged():
+    with pytest.raises(GateError, match="is no plan"):
+        from_plan("{}")
