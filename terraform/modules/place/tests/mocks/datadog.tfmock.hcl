@@ -1,0 +1,3 @@
+mock_resource "datadog_monitor" {
+  defaults = { id = "1234567" }
+}
