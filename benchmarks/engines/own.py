@@ -15,7 +15,8 @@ from nightlabel.store import Store, open_lake
 
 def engine(task: Task) -> Work:
     """Start up with the lake and the pinned model; a plan that stands is read."""
-    import_module("deltalake")  # planning's own, which would else be imported while the work is measured
+    for needed in ("deltalake", "nightlabel.store.signed"):  # planning's own, imported before the work begins
+        import_module(needed)
     labeller, lake, usecase = task.labeller(), open_lake(), _usecase(task)
 
     def work() -> Done:

@@ -1,51 +1,43 @@
 """Lists a bucket exactly: every key as it is, and nothing from an answer that is no listing.
 
 obstore takes an error or a page of HTML that comes with status 200 for the end of a listing, refuses a whole
-listing for one odd key, and takes the slash off the end of others. So botocore asks, and the answers are read
-here: it would take several times as long, and finds no fault in any XML.
+listing for one odd key, and takes the slash off the end of others. So it is asked here.
 """
 
 import random
+import re
 import time
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
 from threading import Lock
-from typing import Any, NamedTuple
-from urllib.parse import unquote_plus
-from xml.etree import ElementTree as ET
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from obstore.store import S3Store
 
 from nightlabel.settings import environment
+from nightlabel.store import listed
+from nightlabel.store.listed import Listed
 
-Row = tuple[str, str, int]
-"""Key, ETag and size of one object."""
+if TYPE_CHECKING:
+    from nightlabel.store.signed import Answer, Client
 
 _TRIES = 11  # requests for one answer while the store does not give one; obstore makes as many
 _PAUSE = 0.1  # seconds before the second try, doubled for each further one
 _LONGEST_PAUSE = 15.0
-_CONNECT, _READ = 5, 30  # seconds that are waited for a connection, and for bytes
-_CONNECTIONS = 16  # that are kept; a listing has as many readers
-_OK, _TIMEOUT, _TOO_MANY, _SERVER_ERROR, _NOT_KNOWN = 200, 408, 429, 500, 501
+_OK, _PART, _TIMEOUT, _TOO_MANY, _SERVER_ERROR, _NOT_KNOWN = 200, 206, 408, 429, 500, 501
 _REFUSED = {401: PermissionError, 403: PermissionError, 404: FileNotFoundError, _NOT_KNOWN: OSError}
-_PASSING = {"RequestTimeout", "SlowDown"}
-_NONE = b"<ListBucketResult/>"
-_LISTING = "ListBucketResult"
+_PASSING = {b"RequestTimeout", b"SlowDown"}
+_CODE, _MESSAGE = re.compile(rb"<Code>([\w.]+)</Code>"), re.compile(rb"<Message>([^<]*)</Message>")
+_REGION = "us-east-1"
 _making = Lock()
+
+_Found = TypeVar("_Found")
 
 
 class _PassingError(OSError):
     """No answer came, or none that is a listing: the next one may be."""
 
 
-class _Listed(NamedTuple):
-    """One answer: its objects, and what the next one is asked by; empty if there is none."""
-
-    rows: list[Row]
-    token: str
-
-
-def rows(backend: S3Store, prefix: str, after: str = "") -> Iterator[Row]:
+def pages(backend: S3Store, prefix: str, after: str = "") -> Iterator[Listed]:
     """List the objects below a prefix by their exact keys, without the markers that stand for folders.
 
     Args:
@@ -53,25 +45,25 @@ def rows(backend: S3Store, prefix: str, after: str = "") -> Iterator[Row]:
         prefix: Whole path segments.
         after: Only keys behind this one, in the order of their bytes.
 
+    Yields:
+        Each answer that has objects; the keys without the root of the store.
+
     Raises:
         OSError: The store did not answer with a listing, or refused.
     """
     inner: Any = backend
     root = f"{inner.prefix}/" if inner.prefix else ""
-    asked = {"Bucket": inner.config["bucket"], "Prefix": f"{root}{prefix}/" if prefix else root}
-    asked |= {"StartAfter": f"{root}{after}"} if after else {}
-    client, cut, token = _client(backend), len(root), ""
+    asked = {"list-type": "2", "encoding-type": "url", "prefix": f"{root}{prefix}/" if prefix else root}
+    asked |= {"start-after": f"{root}{after}"} if after else {}
     while True:
-        found = _answer(client, asked)
-        for key, etag, size in found.rows:
-            if size or not key.endswith("/"):
-                yield key[cut:], etag, size
+        found = _patiently(lambda: _listed(backend, asked))
+        if page := _without_markers(found, len(root)):
+            yield page
         if not found.token:
             return
-        if found.token == token:
+        if found.token == asked.get("continuation-token"):
             raise OSError("a listing goes round in circles: two answers name the same next one")
-        token = found.token
-        asked |= {"ContinuationToken": token}
+        asked["continuation-token"] = found.token
 
 
 def keyed(backend: S3Store, key: str) -> bool:
@@ -101,136 +93,89 @@ def upload(backend: S3Store, key: str, number: int) -> tuple[int, ...]:
     lengths = list[int]()
     for part in range(1, number + 1):
         try:
-            said = _head(backend, key, PartNumber=part)
+            said = _head(backend, key, partNumber=str(part))
         except (_PassingError, PermissionError):
             raise
         except OSError:  # it knows no parts, or no such object
             return ()
-        if _is_keyed(said) or said.get("PartsCount") != number:
+        if _is_keyed(said) or said.get("x-amz-mp-parts-count") != str(number):
             return ()
-        lengths.append(said["ContentLength"])
+        lengths.append(int(said["content-length"]))
     return tuple(lengths)
 
 
-def _head(backend: S3Store, key: str, **more: Any) -> dict[str, Any]:
+def _head(backend: S3Store, key: str, **asked: str) -> Mapping[str, str]:
     inner: Any = backend
-    place = {"Bucket": inner.config["bucket"], "Key": f"{inner.prefix}/{key}" if inner.prefix else key}
-    said: dict[str, Any] = _patiently(_client(backend).head_object, place | more)
-    return said
+    path = f"{inner.prefix}/{key}" if inner.prefix else key
+    return _patiently(lambda: _ask(backend, "HEAD", path, asked).headers)
 
 
-def _is_keyed(said: dict[str, Any]) -> bool:
-    encryption: str = said.get("ServerSideEncryption", "")
-    return encryption.startswith("aws:kms")
+def _is_keyed(said: Mapping[str, str]) -> bool:
+    return said.get("x-amz-server-side-encryption", "").startswith("aws:kms")
 
 
-def _answer(client: Any, asked: dict[str, str]) -> _Listed:
-    """Ask for one answer of a listing until it is one, and one of these keys."""
-
-    def ask(**asked: str) -> _Listed:
-        found: _Listed | None = client.list_objects_v2(**asked).get(_LISTING)
-        if found is None:
-            raise _PassingError("the answer is no listing")
-        if not all(row[0].startswith(asked["Prefix"]) for row in found.rows):
-            raise _PassingError("the answer is a listing of other keys")
-        return found
-
-    listed: _Listed = _patiently(ask, asked)
-    return listed
+def _listed(backend: S3Store, asked: Mapping[str, str]) -> Listed:
+    """Ask once for one answer of a listing of these keys."""
+    found = listed.read(_ask(backend, "GET", "", asked).body)
+    if found is None:
+        raise _PassingError("the answer is no listing")
+    if not all(key.startswith(asked["prefix"]) for key in found.keys):
+        raise _PassingError("the answer is a listing of other keys")
+    return found
 
 
-def _patiently(ask: Any, asked: dict[str, Any]) -> Any:
+def _without_markers(found: Listed, cut: int) -> Listed | None:
+    """Leave out the markers of folders, and the root; nothing is left of an answer without objects."""
+    rows = zip(found.keys, found.etags, found.sizes, strict=True)
+    kept = [(key[cut:], etag, size) for key, etag, size in rows if size or not key.endswith("/")]
+    if not kept:
+        return None
+    keys, etags, sizes = zip(*kept, strict=True)
+    return Listed(keys, etags, sizes, found.token)
+
+
+def _patiently(ask: Callable[[], _Found]) -> _Found:
     """Ask again while the store refuses for now, or gives broken answers."""
     pause = _PAUSE
     for _ in range(_TRIES - 1):
         try:
-            return _once(ask, asked)
+            return ask()
         except _PassingError:
             time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
             pause = min(2 * pause, _LONGEST_PAUSE)
-    return _once(ask, asked)
+    return ask()
 
 
-def _once(ask: Any, asked: dict[str, Any]) -> Any:
-    """Ask once; botocore's errors become those of the system."""
-    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
-    from botocore.parsers import ResponseParserError
-    from urllib3.exceptions import HTTPError
+def _ask(backend: S3Store, method: str, key: str, query: Mapping[str, str]) -> "Answer":
+    """Ask once about a key, or about the bucket itself."""
+    from nightlabel.store.signed import NoAnswerError
 
-    try:
-        return ask(**asked)
-    except ClientError as error:
-        words = str(error).replace(" (reached max retries: 0)", "")  # they are counted here
-        raise _refused(error.response)(words) from error
-    except (ResponseParserError, HTTPClientError, HTTPError) as error:
-        raise _PassingError(str(error)) from error
-    except NoCredentialsError as error:
-        raise PermissionError(str(error)) from error
-    except BotoCoreError as error:
-        raise OSError(str(error)) from error
-
-
-def _refused(response: Any) -> type[OSError]:
-    status = response["ResponseMetadata"]["HTTPStatusCode"]
-    if status in _REFUSED:
-        return _REFUSED[status]
-    code = response.get("Error", {}).get("Code")
-    passing = status >= _SERVER_ERROR or status in (_TIMEOUT, _TOO_MANY) or code in _PASSING
-    return _PassingError if passing else OSError
-
-
-def _read(response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any) -> None:
-    """Read an answer before botocore does, and leave it nothing to read."""
-    if response_dict["status_code"] == _OK:
-        customized_response_dict[_LISTING] = _listed(response_dict["body"])
-        response_dict["body"] = _NONE
-
-
-def _listed(body: bytes) -> _Listed | None:
-    """Read an answer; nothing where it is no whole listing."""
-    try:
-        root = ET.fromstring(body)  # noqa: S314 - expat fetches nothing, and bounds what entities make
-        space, name = root.tag[: -len(_LISTING)], root.tag[-len(_LISTING) :]
-        more = {"true": True, "false": False}[root.findtext(f"{space}IsTruncated", "").strip().lower()]
-        token = root.findtext(f"{space}NextContinuationToken", "") if more else ""
-        listed = _Listed(_objects(root, space), token)
-    except (ET.ParseError, KeyError, ValueError):
-        return None
-    return listed if name == _LISTING and more == bool(token) else None
-
-
-def _objects(root: ET.Element, space: str) -> list[Row]:
-    """Read the objects of a listing.
-
-    Raises:
-        ValueError: One has no size.
-    """
-    key, etag, size = f"{space}Key", f"{space}ETag", f"{space}Size"
-    found = root.iterfind(f"{space}Contents")
-    rows = [(o.findtext(key, ""), o.findtext(etag, ""), int(o.findtext(size, ""))) for o in found]
-    if root.findtext(f"{space}EncodingType") == "url":
-        return [(unquote_plus(key), etag, size) for key, etag, size in rows]
-    return rows
-
-
-def _client(backend: S3Store) -> Any:
     inner: Any = backend
-    trusted, account = environment("SSL_CERT_").get("SSL_CERT_FILE"), tuple(environment("AWS_").items())
+    try:
+        answer = _client(backend).ask(method, f"{inner.config['bucket']}/{key}".rstrip("/"), query)
+    except NoAnswerError as error:
+        raise _PassingError(str(error)) from error
+    if answer.status not in (_OK, _PART):
+        raise _refused(answer)
+    return answer
+
+
+def _refused(answer: "Answer") -> OSError:
+    code, message = (found[1] if (found := it.search(answer.body)) else b"" for it in (_CODE, _MESSAGE))
+    status, said = answer.status, message.decode("utf-8", "replace")
+    words = f"HTTP {status} ({code.decode() or status}) when calling: {said}".rstrip(": ")
+    if status in _REFUSED:
+        return _REFUSED[status](words)
+    passing = status >= _SERVER_ERROR or status in (_TIMEOUT, _TOO_MANY) or code in _PASSING
+    return _PassingError(words) if passing else OSError(words)
+
+
+def _client(backend: S3Store) -> "Client":
+    from nightlabel.store import signed  # what it needs costs a sixth of a second
+
+    inner: Any = backend
+    region = inner.config.get("region") or _REGION
+    origin = (inner.config.get("endpoint") or f"https://s3.{region}.amazonaws.com").rstrip("/")
+    account = {**environment("AWS_"), **environment("SSL_CERT_")}
     with _making:  # many readers list at once
-        return _made(inner.config.get("endpoint"), inner.config.get("region"), trusted, account)
-
-
-@lru_cache(maxsize=4)
-def _made(
-    endpoint: str | None, region: str | None, trusted: str | None, _account: tuple[tuple[str, str], ...]
-) -> Any:
-    """Make a client that asks once: the pauses are ours. It keeps the account that it was made for."""
-    from botocore.config import Config
-    from botocore.session import get_session
-
-    given: Any = {"retries": {"mode": "standard", "total_max_attempts": 1}}
-    given |= {"max_pool_connections": _CONNECTIONS, "s3": {"addressing_style": "path"}}
-    config = Config(region_name=region, connect_timeout=_CONNECT, read_timeout=_READ, **given)
-    client = get_session().create_client("s3", endpoint_url=endpoint, verify=trusted, config=config)
-    client.meta.events.register("before-parse.s3.ListObjectsV2", _read)
-    return client
+        return signed.client(origin, region, tuple(sorted(account.items())))

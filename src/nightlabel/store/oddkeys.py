@@ -7,7 +7,7 @@ folders.
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,12 @@ import pyarrow as pa
 from obstore.store import LocalStore, MemoryStore, S3Store
 
 from nightlabel.store import bucket, links
-from nightlabel.store.bucket import Row
 
 PAGE = 1000
 """Keys of a full answer of S3, and so of a page."""
+
+Row = tuple[str, str, int]
+"""Key, ETag and size of one file."""
 
 _COLUMNS = pa.schema([("path", pa.string()), ("e_tag", pa.string()), ("size", pa.uint64())])  # as obstore's
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -48,7 +50,7 @@ def pages(backend: Backend, prefix: str, after: str = "") -> Iterator[pa.RecordB
     if isinstance(backend, LocalStore):
         yield from of_folder(backend, prefix)
     elif isinstance(backend, S3Store):
-        yield from _paged(bucket.rows(backend, prefix, after))
+        yield from _full(_page(*found[:3]) for found in bucket.pages(backend, prefix, after))
     else:
         options: Any = {"chunk_size": PAGE, "return_arrow": True}
         yield from map(pa.record_batch, obstore.list(backend, prefix or None, **options))
@@ -100,9 +102,24 @@ def of_folder(backend: LocalStore, prefix: str) -> Iterator[pa.RecordBatch]:
 
 def _paged(rows: Iterator[Row]) -> Iterator[pa.RecordBatch]:
     while page := list(islice(rows, PAGE)):
-        columns = zip(*page, strict=True)
-        arrays = [pa.array(column, field.type) for column, field in zip(columns, _COLUMNS, strict=True)]
-        yield pa.record_batch(arrays, schema=_COLUMNS)
+        yield _page(*zip(*page, strict=True))
+
+
+def _full(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Make full pages of answers, which the markers of folders may have made shorter."""
+    left = pa.RecordBatch.from_pylist([], _COLUMNS)
+    for batch in batches:
+        left = pa.concat_batches([left, batch]) if len(left) else batch
+        while len(left) >= PAGE:
+            yield left.slice(0, PAGE)
+            left = left.slice(PAGE)
+    if len(left):
+        yield left
+
+
+def _page(*columns: Sequence[str | int]) -> pa.RecordBatch:
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, _COLUMNS, strict=True)]
+    return pa.record_batch(arrays, schema=_COLUMNS)
 
 
 def _walk(root: str, folder: str, above: frozenset[tuple[int, int]]) -> Iterator[os.DirEntry[str]]:
