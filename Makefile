@@ -39,7 +39,7 @@ soak: install  ## Kill nights at random moments, and account for each: ROUNDS=10
 bench: install  ## Measure against the peers: FILES=100000, ROUNDS=5, MILLION=1, PICTURE=file.png; see benchmarks/README.md.
 	@$(BIN)/python -m benchmarks
 
-image:  ## Build the pods' image: BASE=python:3.11-slim-bookworm@sha256:..., ENGINE=docker|podman, TARGET=label|train.
+image:  ## Build the pods' image: BASE=python:3.11-slim-bookworm@sha256:..., ENGINE=docker|podman, TARGET=label|train|airflow.
 	@test -n "$(BASE)" || { echo "nightlabel: name the base by its digest: make image BASE=python:3.11-slim-bookworm@sha256:..." >&2; exit 1; }
 	$(ENGINE) build --file inference_image/Dockerfile --target $(TARGET) --tag nightlabel-$(TARGET):$(COMMIT) \
 	  --build-arg BASE=$(BASE) --build-arg COMMIT=$(COMMIT) --build-arg VERSION=$(VERSION) $(BUILD_ARGS) .
@@ -52,6 +52,7 @@ sbom: install  ## Write the bill of materials of each image, as CycloneDX: OUT=f
 	@scripts/gates
 	@$(BIN)/python -m gates.sbom label $(or $(OUT),.nightlabel/sbom)/label.cdx.json $(STATUS)
 	@$(BIN)/python -m gates.sbom train $(or $(OUT),.nightlabel/sbom)/train.cdx.json
+	@$(BIN)/python -m gates.sbom airflow $(or $(OUT),.nightlabel/sbom)/airflow.cdx.json
 
 licences: install  ## Write docs/licences.md from the installed packages.
 	@scripts/gates

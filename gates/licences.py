@@ -20,12 +20,12 @@ from gates.run import answer, tool
 WORDS = Path(__file__).with_name("licences.toml")
 PAGE = ROOT / "docs" / "licences.md"
 PLACES = {
-    "label": "inference_image/requirements.txt",
-    "train": "inference_image/requirements-train.txt",
-    "airflow": "locks/airflow.txt",
-    "development": "locks/development.txt",
+    "label": ("inference_image/requirements.txt",),
+    "train": ("inference_image/requirements-train.txt",),
+    "airflow": ("locks/airflow.txt", "compose/requirements.txt"),
+    "development": ("locks/development.txt",),
 }
-"""The locks, from the smallest to the largest."""
+"""The locks of each place, from the smallest to the largest."""
 
 WITHOUT_TORCH = {"train", "airflow", "development"}
 """Locks that leave torch, which such a place has, to the index of its platform."""
@@ -39,6 +39,7 @@ class Special(BaseModel):
         reason: Where that was read, or why it may be used.
         accepted: It may be used although its licence is not on the list.
         only: The largest place that it may be in, where it is not accepted everywhere.
+        absent: It is in an image alone and not installed here, so the licence stands here and nowhere else.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -47,6 +48,7 @@ class Special(BaseModel):
     licence: str = ""
     accepted: bool = False
     only: str = ""
+    absent: bool = False
 
 
 class Rules(BaseModel):
@@ -84,11 +86,7 @@ class Package(NamedTuple):
 def licences() -> list[Finding]:
     """Refuse licences that are not accepted, words for packages that are gone, and a page that is old."""
     rules, found = read(), packages()
-    gone = set(rules.package) - {package.name for package in found}
-    stale = [
-        Finding("licences", "stale", name, 0, "licences.toml speaks of a package that is gone")
-        for name in gone
-    ]
+    stale = [Finding("licences", "stale", name, 0, said) for name, said in outdated(found, rules).items()]
     page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
     if page != written(found, rules):
         stale.append(Finding("licences", "page", "docs/licences.md", 0, "is old; first: make licences"))
@@ -102,6 +100,21 @@ def judge(found: Iterable[Package], rules: Rules) -> list[Finding]:
         for package in found
         if (said := refusal(package, rules))
     ]
+
+
+def outdated(found: Iterable[Package], rules: Rules) -> dict[str, str]:
+    """Say of the words for packages, by name, which do not fit any more."""
+    named = {package.name for package in found}
+    gone = {
+        name: "licences.toml speaks of a package that is gone" for name in rules.package if name not in named
+    }
+    absent = [name for name, special in rules.package.items() if special.absent]
+    there = {
+        name: "licences.toml says that it is absent, and it is installed"
+        for name in absent
+        if name in components()
+    }
+    return gone | there
 
 
 def refusal(package: Package, rules: Rules) -> str:
@@ -176,22 +189,30 @@ def packages(rules: Rules | None = None) -> list[Package]:
     """Give the packages of all places, as they are installed here.
 
     Raises:
-        GateError: A package of a lock is not installed here, or in another version.
+        GateError: A package of a lock is neither installed here nor said to be absent, or in another version.
     """
     rules = rules or read()
     locks = {place: locked(place) for place in PLACES}
     versions = {name: version for lock in locks.values() for name, version in lock.items()}
     return [
         Package(
-            name, version, licence(installed(name, version), rules), [p for p in PLACES if name in locks[p]]
+            name,
+            version,
+            licence(known(name, version, rules), rules),
+            [p for p in PLACES if name in locks[p]],
         )
         for name, version in sorted(versions.items())
     ]
 
 
+def lock(place: str) -> str:
+    """Give the text of a place's locks."""
+    return "\n".join((ROOT / name).read_text(encoding="utf-8") for name in PLACES[place])
+
+
 def locked(place: str) -> dict[str, str]:
     """Give the versions of a place's packages by their names."""
-    text = (ROOT / PLACES[place]).read_text(encoding="utf-8")
+    text = lock(place)
     if place in WITHOUT_TORCH:
         text += "\n".join(
             re.findall(r"^torch==\S+", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE)
@@ -200,6 +221,18 @@ def locked(place: str) -> dict[str, str]:
         canonicalize_name(name): version
         for name, version in re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE)
     }
+
+
+def known(name: str, version: str, rules: Rules) -> Mapping[str, Any]:
+    """Give a package as CycloneDX has it; of one that is in an image alone what its lock says.
+
+    Raises:
+        GateError: It is neither installed here nor said to be absent, or in another version.
+    """
+    special = rules.package.get(name)
+    if special and special.absent and name not in components():
+        return {"name": name, "version": version}
+    return installed(name, version)
 
 
 def installed(name: str, version: str) -> dict[str, Any]:

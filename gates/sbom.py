@@ -8,7 +8,7 @@ import json
 import re
 import sys
 import tomllib
-from importlib.metadata import requires
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,10 +17,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from gates.findings import ROOT, GateError
-from gates.licences import PLACES, Rules, installed, licence, locked, read
+from gates.licences import Rules, known, licence, lock, locked, read
 from gates.run import output, tool
 
-IMAGES = {"label": "nightlabel", "train": "nightlabel-train"}
+IMAGES = {"label": "nightlabel", "train": "nightlabel-train", "airflow": "nightlabel-airflow"}
 Component = dict[str, Any]
 
 
@@ -39,17 +39,17 @@ def bill(image: str, status: str = "") -> dict[str, Any]:
     """Give the bill of an image.
 
     Args:
-        image: ``label`` or ``train``.
+        image: ``label``, ``train`` or ``airflow``.
         status: The image's list of Debian packages; empty leaves them out.
 
     Raises:
-        GateError: A package of the lock is not installed here, or in another version.
+        GateError: A locked package is neither installed here nor said to be absent, or has another version.
     """
     rules, hashes = read(), _hashes(image)
     parts = [_part(name, version, rules, hashes.get(name, [])) for name, version in locked(image).items()]
     names = {part["name"]: part["bom-ref"] for part in parts}
     itself = _itself(image)
-    needs = [{"ref": ref, "dependsOn": sorted(_needs(name, names))} for name, ref in names.items()]
+    needs = [{"ref": ref} | _needs(name, names) for name, ref in names.items()]
     return {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
@@ -77,7 +77,7 @@ def invalid(text: str) -> str:
 
 
 def _part(name: str, version: str, rules: Rules, hashes: list[str]) -> Component:
-    told = licence(installed(name, version), rules)
+    told = licence(known(name, version, rules), rules)
     part: Component = {
         "type": "library",
         "name": name,
@@ -118,17 +118,20 @@ def _itself(image: str) -> Component:
 
 
 def _hashes(image: str) -> dict[str, list[str]]:
-    text = (ROOT / PLACES[image]).read_text(encoding="utf-8")
-    entries = re.findall(r"^([\w.-]+)==\S+.*\n((?: +--hash\S+.*\n)*)", text, re.MULTILINE)
+    entries = re.findall(r"^([\w.-]+)==\S+.*\n((?: +--hash\S+.*\n)*)", lock(image), re.MULTILINE)
     return {canonicalize_name(name): re.findall(r"sha256:([0-9a-f]{64})", told) for name, told in entries}
 
 
-def _needs(name: str, names: dict[str, str]) -> set[str]:
-    asked = [Requirement(line) for line in requires(name) or []]
+def _needs(name: str, names: dict[str, str]) -> dict[str, list[str]]:
+    """Give what a package needs of the image's; nothing is said of one that is not installed here."""
+    try:
+        asked = [Requirement(line) for line in requires(name) or []]
+    except PackageNotFoundError:
+        return {}
     found = {
         canonicalize_name(one.name) for one in asked if not one.marker or one.marker.evaluate({"extra": ""})
     }
-    return {names[one] for one in found if one in names}
+    return {"dependsOn": sorted(names[one] for one in found if one in names)}
 
 
 if __name__ == "__main__":

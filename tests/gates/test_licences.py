@@ -6,7 +6,18 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from gates.findings import GateError
-from gates.licences import Package, Rules, installed, is_accepted, judge, licence, packages, read
+from gates.licences import (
+    Package,
+    Rules,
+    installed,
+    is_accepted,
+    judge,
+    known,
+    licence,
+    outdated,
+    packages,
+    read,
+)
 
 WHY = "A reason of more than twenty characters."
 RULES = Rules(
@@ -100,6 +111,26 @@ def test_a_word_without_a_reason_is_refused(tmp_path):
 def test_a_package_that_is_not_installed_as_it_is_locked_is_not_judged():
     with pytest.raises(GateError, match="is installed; first: make install"):
         installed("six", "0.0.1")
+
+
+def absent(name):
+    return Rules(
+        accepted=frozenset(), named={}, package={name: {"licence": "MIT", "absent": True, "reason": WHY}}
+    )
+
+
+def test_a_package_of_an_image_alone_is_known_by_our_word_and_without_one_by_nothing():
+    assert known("not-here", "1", absent("not-here")) == {"name": "not-here", "version": "1"}
+    with pytest.raises(GateError, match="is locked and nothing is installed"):
+        known("not-here", "1", RULES)
+
+
+def test_a_word_for_an_absent_package_that_is_installed_is_outdated():
+    said = outdated([package(name="six")], absent("six"))
+
+    assert said == {"six": "licences.toml says that it is absent, and it is installed"}
+    with pytest.raises(GateError, match=r"0\.0\.1 is locked"):
+        known("six", "0.0.1", absent("six"))
 
 
 def test_the_image_of_the_nights_has_no_package_under_the_gpl():

@@ -59,6 +59,32 @@ def test_every_rule_refuses_the_place_that_breaks_it(place):
             file.write_text(text)
 
 
+SECURE = '"aws:SecureTransport" = "false"'
+SPOILED_ACCOUNT = {
+    "wildcard-subject": (
+        "delivery/trust.tf",
+        r'StringEquals = (\{\s+"\S+" += "\S+"\s+"\S+" += )local.subjects.plan\[each.key\]',
+        r'StringLike = \1"repo:owner/name:*"',
+    ),
+    "plain-http-bucket": ("state/main.tf", SECURE, SECURE.replace("false", "true")),
+}
+
+
+def test_an_account_passes_and_one_that_breaks_a_rule_does_not(tmp_path):
+    made = tools.terraform(tmp_path, arns=True)
+    where = made.folder / "envs" / "account"
+    shutil.copy(where / "terraform.tfvars.example", where / "terraform.tfvars")
+    assert judge_all(from_plan(json.dumps(made.plan("envs/account")))) == []
+    for name, right, wrong in SPOILED_ACCOUNT.values():
+        file = made.folder / "modules" / name
+        assert re.search(right, file.read_text()), name
+        file.write_text(re.sub(right, wrong, file.read_text(), count=1))
+
+    found = judge_all(from_plan(json.dumps(made.plan("envs/account"))))
+
+    assert {finding.rule for finding in found} == set(SPOILED_ACCOUNT)
+
+
 def test_what_is_no_plan_is_not_judged():
     with pytest.raises(GateError, match="is no plan"):
         from_plan("{}")

@@ -8,7 +8,13 @@ import pytest
 from gates.findings import ROOT
 from gates.sbom import bill, debian, invalid, main
 
-LOCKS = {"label": "requirements.txt", "train": "requirements-train.txt"}
+LOCKS = {
+    "label": ["inference_image/requirements.txt"],
+    "train": ["inference_image/requirements-train.txt"],
+    "airflow": ["locks/airflow.txt", "compose/requirements.txt"],
+}
+ALONE = {"asyncpg": "Apache-2.0", "psycopg2-binary": "LGPL-3.0-or-later"}
+"""Packages of the image ``airflow`` that are not installed here."""
 STATUS = "Package: libc6\nArchitecture: amd64\nVersion: 1:2.36-9+deb12u10\n\nPackage: no-version\n"
 
 
@@ -25,7 +31,7 @@ def made(image, tmp_path_factory) -> dict:
 
 
 def locked(image) -> dict[str, set[str]]:
-    text = (ROOT / "inference_image" / LOCKS[image]).read_text()
+    text = "".join((ROOT / name).read_text() for name in LOCKS[image])
     found = re.findall(r"^([\w.-]+==\S+).*\n((?: +--hash\S+.*\n)*)", text, re.MULTILINE)
     return {name: set(re.findall(r"[0-9a-f]{64}", hashes)) for name, hashes in found}
 
@@ -35,7 +41,7 @@ def test_it_names_exactly_the_packages_of_the_lock(image, made):
 
     named = sorted(f"{part['name']}=={part['version']}" for part in made["components"])
 
-    assert named == sorted([*locked(image), *(torch if image == "train" else [])])
+    assert named == sorted([*locked(image), *(torch if image != "label" else [])])
 
 
 def test_each_package_has_the_hashes_of_the_lock_and_a_licence(image, made):
@@ -51,7 +57,7 @@ def test_each_package_has_the_hashes_of_the_lock_and_a_licence(image, made):
 def test_every_need_leads_to_a_part(image, made):
     refs = {part["bom-ref"] for part in made["components"]}
     (whole,) = [entry for entry in made["dependencies"] if entry["ref"].startswith("image:")]
-    needs = {entry["ref"]: set(entry["dependsOn"]) for entry in made["dependencies"] if entry != whole}
+    needs = {e["ref"]: set(e.get("dependsOn", ())) for e in made["dependencies"] if e != whole}
 
     assert set(whole["dependsOn"]) == refs == set(needs)
     assert set().union(*needs.values()) <= refs
@@ -62,8 +68,25 @@ def test_every_need_leads_to_a_part(image, made):
 def test_it_says_what_image_it_is_of(image, made):
     itself = made["metadata"]["component"]
 
-    assert itself["name"] == {"label": "nightlabel", "train": "nightlabel-train"}[image]
+    assert itself["name"] == {"label": "nightlabel"}.get(image, f"nightlabel-{image}")
     assert re.match(r"[0-9a-f]{40}", itself["properties"][0]["value"])
+
+
+def test_what_is_in_the_image_alone_has_its_licence_by_our_word_and_no_needs_that_were_guessed():
+    found = bill("airflow")
+    licences = {p["name"]: p["licenses"][0]["expression"] for p in found["components"]}
+    silent = {entry["ref"].split(":")[1] for entry in found["dependencies"] if "dependsOn" not in entry}
+
+    assert licences.items() >= ALONE.items()
+    assert {ref.rpartition("@")[0] for ref in silent} == ALONE.keys()
+
+
+def test_the_image_holds_all_that_its_first_stage_installs():
+    dockerfile = (ROOT / "inference_image" / "Dockerfile").read_text()
+    stage = dockerfile[dockerfile.index("FROM packages AS airflow") :].partition("\nFROM ")[0]
+
+    assert all(name in stage for name in LOCKS["airflow"])
+    assert locked("train").keys() <= locked("airflow").keys()
 
 
 def test_the_same_tree_gives_the_same_bill():

@@ -7,7 +7,7 @@ import pytest
 from tests.terraform.equipment import tools
 
 DIGEST = "sha256:" + "5eed" * 16
-IMAGES = {f"{name}_image": f"registry/{name}@{DIGEST}" for name in ("label", "mlflow", "training")}
+IMAGES = {f"{name}_image": f"registry/{name}@{DIGEST}" for name in ("airflow", "label", "training")}
 DATADOG = {
     "site": "datadoghq.eu",
     "urgent": "@pagerduty-nights",
@@ -37,3 +37,14 @@ def prod(tmp_path_factory):
     example = (made.folder / "envs" / "prod" / "terraform.tfvars.example").read_text()
     (made.folder / "envs" / "prod" / "terraform.tfvars").write_text(example)
     return made.plan("envs/prod", use_cases=["card_spending", "tiny"], datadog=DATADOG, **IMAGES)
+
+
+@pytest.fixture(scope="session")
+def account(tmp_path_factory):
+    """The plan of what an account needs before a place can be planned."""
+    made = tools.terraform(tmp_path_factory.mktemp("account"), arns=True)
+    example = (made.folder / "envs" / "account" / "terraform.tfvars.example").read_text()
+    (made.folder / "envs" / "account" / "terraform.tfvars").write_text(example)
+    planned = made.plan("envs/account")
+    made.good("envs/account", "validate")
+    return planned

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 Statement = dict[str, Any]
@@ -52,10 +53,12 @@ def listed(value: str | list[str]) -> list[str]:
 
 def like(pattern: str, text: str) -> bool:
     """Tell whether a text fits a pattern of policies: ``*`` for any characters, ``/`` too, ``?`` for one."""
-    return (
-        re.fullmatch("".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in pattern), text, re.DOTALL)
-        is not None
-    )
+    return _expression(pattern).fullmatch(text) is not None
+
+
+@cache
+def _expression(pattern: str) -> re.Pattern[str]:
+    return re.compile("".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in pattern), re.DOTALL)
 
 
 def _principal(statement: Statement, who: str) -> bool:

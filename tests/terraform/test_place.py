@@ -154,19 +154,6 @@ def test_the_boards_machine_starts_by_a_script_that_bash_takes_and_keeps_no_pass
     assert "127.0.0.1:8000:8000" in text
 
 
-def test_mlflow_is_started_with_options_that_it_has():
-    from mlflow.cli import server  # noqa: PLC0415 - heavy, and needed here alone
-
-    known = {option for parameter in server.params for option in parameter.opts}
-    text = (ROOT / "terraform/modules/tracking/server.tf").read_text()
-    command = text[text.index("exec mlflow server") : text.index("  SH\n")]
-    given = set(re.findall(r"--[a-z-]+", command))
-
-    assert given - known == set()
-    assert {"--app-name", "--artifacts-destination", "--backend-store-uri"} <= given
-    assert "--no-such-option" not in known
-
-
 def test_the_costs_in_the_readme_are_what_their_amounts_and_prices_make():
     text = (ROOT / "terraform" / "README.md").read_text()
     rows = re.findall(

@@ -23,11 +23,12 @@ module "place" {
   launcher_principals = var.launcher_principals
   cleaner_principals  = var.cleaner_principals
   github_provider_arn = var.github_provider_arn
+  boundary_arn        = var.boundary_arn
   ci_subjects         = var.ci_subjects
   reader_subjects     = var.reader_subjects
   label_image         = var.label_image
   training_image      = var.training_image
-  mlflow_image        = var.mlflow_image
+  airflow_image       = var.airflow_image
   secrets_version     = var.secrets_version
   datadog             = var.datadog
   budget              = var.budget

@@ -62,8 +62,13 @@ variable "ci_subjects" {
   type        = list(string)
 }
 
+variable "boundary_arn" {
+  description = "Permissions boundary of every role, as envs/account makes it."
+  type        = string
+}
+
 variable "github_provider_arn" {
-  description = "The account's OIDC provider of GitHub, if there is one already."
+  description = "The account's OIDC provider of GitHub, as envs/account makes it; empty makes one."
   type        = string
   default     = ""
 }
@@ -80,8 +85,8 @@ variable "training_image" {
   default     = ""
 }
 
-variable "mlflow_image" {
-  description = "Image of the MLflow server, by digest."
+variable "airflow_image" {
+  description = "Image `airflow`, which holds the MLflow server, by digest."
   type        = string
   default     = ""
 }

@@ -15,6 +15,7 @@ resource "aws_iam_openid_connect_provider" "github" {
 
 resource "aws_iam_role" "ci" {
   name                 = "${var.name}-ci"
+  permissions_boundary = var.boundary_arn
   max_session_duration = 3600
 
   assume_role_policy = jsonencode({
@@ -66,6 +67,7 @@ resource "aws_iam_role_policy" "ci" {
 
 resource "aws_iam_role" "reader" {
   name                 = "${var.name}-reader"
+  permissions_boundary = var.boundary_arn
   max_session_duration = 3600
 
   assume_role_policy = jsonencode({

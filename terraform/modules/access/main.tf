@@ -90,6 +90,7 @@ resource "aws_iam_role" "this" {
   for_each = local.statements
 
   name                 = "${var.name}-${each.key}"
+  permissions_boundary = var.boundary_arn
   max_session_duration = 3600
   assume_role_policy   = jsonencode({ Version = "2012-10-17", Statement = local.trust[each.key] })
 }

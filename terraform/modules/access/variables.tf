@@ -79,3 +79,8 @@ variable "reader_subjects" {
     error_message = "Name exact subjects, such as repo:owner/name:pull_request; no * and no ?."
   }
 }
+
+variable "boundary_arn" {
+  description = "Permissions boundary of every role."
+  type        = string
+}

@@ -31,7 +31,8 @@ resource "aws_eks_pod_identity_association" "autoscaler" {
 resource "aws_iam_role" "system" {
   for_each = toset(["autoscaler", "vpc-cni"])
 
-  name = "${var.name}-${each.value}"
+  name                 = "${var.name}-${each.value}"
+  permissions_boundary = var.boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

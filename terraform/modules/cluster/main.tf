@@ -55,7 +55,8 @@ resource "aws_vpc_security_group_ingress_rule" "api" {
 }
 
 resource "aws_iam_role" "cluster" {
-  name = "${var.name}-cluster"
+  name                 = "${var.name}-cluster"
+  permissions_boundary = var.boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

@@ -82,3 +82,8 @@ variable "key_arn" {
   description = "Key of the cluster's secrets and logs."
   type        = string
 }
+
+variable "boundary_arn" {
+  description = "Permissions boundary of every role."
+  type        = string
+}

@@ -68,3 +68,8 @@ variable "key_arn" {
   description = "Key of the secret."
   type        = string
 }
+
+variable "boundary_arn" {
+  description = "Permissions boundary of every role."
+  type        = string
+}

@@ -70,3 +70,8 @@ variable "key_arn" {
   description = "Key of the logs."
   type        = string
 }
+
+variable "boundary_arn" {
+  description = "Permissions boundary of every role."
+  type        = string
+}

@@ -2,8 +2,8 @@
 
 locals {
   prefix     = "lake"
-  namespace  = "nightlabel" # as inference_image/k8s has it
-  images     = toset(["label", "mlflow", "train"])
+  namespace  = "nightlabel"                         # as inference_image/k8s has it
+  images     = toset(["airflow", "label", "train"]) # targets of inference_image/Dockerfile
   protection = var.environment == "prod"
 }
 
@@ -27,6 +27,7 @@ module "network" {
   endpoints      = var.endpoints
   endpoint_zones = var.endpoint_zones
   key_arn        = module.key.arn
+  boundary_arn   = var.boundary_arn
 }
 
 module "lake" {
@@ -66,6 +67,7 @@ module "access" {
   github_provider_arn = var.github_provider_arn
   ci_subjects         = var.ci_subjects
   reader_subjects     = var.reader_subjects
+  boundary_arn        = var.boundary_arn
 }
 
 module "cluster" {
@@ -85,4 +87,5 @@ module "cluster" {
   labelling           = var.labelling
   deletion_protection = local.protection
   key_arn             = module.key.arn
+  boundary_arn        = var.boundary_arn
 }

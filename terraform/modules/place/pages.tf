@@ -25,13 +25,14 @@ module "tracking" {
   domain                     = var.domain
   listener_arn               = module.entrance.listener_arn
   entrance_security_group_id = module.entrance.security_group_id
-  image                      = var.mlflow_image
+  image                      = var.airflow_image
   size                       = var.mlflow_size
   database                   = var.database
   secrets_version            = var.secrets_version
   artifacts_bucket           = module.lake.artifacts_bucket
   deletion_protection        = local.protection
   key_arn                    = module.key.arn
+  boundary_arn               = var.boundary_arn
 }
 
 module "drift_board" {
@@ -50,6 +51,7 @@ module "drift_board" {
   use_cases                  = var.use_cases
   image                      = var.training_image
   key_arn                    = module.key.arn
+  boundary_arn               = var.boundary_arn
 }
 
 module "observability" {

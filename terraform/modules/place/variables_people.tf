@@ -8,6 +8,16 @@ variable "admin_role_arns" {
   }
 }
 
+variable "boundary_arn" {
+  description = "Permissions boundary of every role, as envs/account makes it; without it the role that applies makes none."
+  type        = string
+
+  validation {
+    condition     = can(regex("^arn:aws:iam::${var.account_id}:policy/[^*?]+$", var.boundary_arn))
+    error_message = "A policy of this account, to the letter: terraform output boundary_arns in envs/account."
+  }
+}
+
 variable "launcher_principals" {
   description = "ARNs of the roles of an Airflow outside of the cluster, such as the execution role of MWAA."
   type        = list(string)

@@ -36,13 +36,13 @@ variable "training_image" {
   }
 }
 
-variable "mlflow_image" {
-  description = "Image with MLflow and its extra auth, psycopg2 and boto3, by digest; empty until it was pushed."
+variable "airflow_image" {
+  description = "Image `airflow` of inference_image/Dockerfile, which holds the MLflow server, by digest; empty until it was pushed."
   type        = string
   default     = ""
 
   validation {
-    condition     = can(regex("^([^\\s@]+@sha256:[0-9a-f]{64})?$", var.mlflow_image))
+    condition     = can(regex("^([^\\s@]+@sha256:[0-9a-f]{64})?$", var.airflow_image))
     error_message = "An image is named by its digest: REPOSITORY@sha256:..."
   }
 }

@@ -79,7 +79,8 @@ resource "aws_vpc_security_group_ingress_rule" "database" {
 }
 
 resource "aws_iam_role" "monitoring" {
-  name = "${var.name}-database-monitoring"
+  name                 = "${var.name}-database-monitoring"
+  permissions_boundary = var.boundary_arn
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

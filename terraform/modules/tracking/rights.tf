@@ -15,8 +15,9 @@ locals {
 }
 
 resource "aws_iam_role" "start" {
-  name               = "${var.name}-mlflow-start"
-  assume_role_policy = local.trust
+  name                 = "${var.name}-mlflow-start"
+  permissions_boundary = var.boundary_arn
+  assume_role_policy   = local.trust
 }
 
 resource "aws_iam_role_policy" "start" {
@@ -36,7 +37,7 @@ resource "aws_iam_role_policy" "start" {
         Sid      = "Image"
         Effect   = "Allow"
         Action   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-        Resource = "arn:aws:ecr:${var.region}:${var.account_id}:repository/${var.name}/mlflow"
+        Resource = "arn:aws:ecr:${var.region}:${var.account_id}:repository/${var.name}/airflow"
       },
       {
         Sid      = "Secrets"
@@ -62,8 +63,9 @@ resource "aws_iam_role_policy" "start" {
 }
 
 resource "aws_iam_role" "server" {
-  name               = "${var.name}-mlflow"
-  assume_role_policy = local.trust
+  name                 = "${var.name}-mlflow"
+  permissions_boundary = var.boundary_arn
+  assume_role_policy   = local.trust
 }
 
 resource "aws_iam_role_policy" "server" {

@@ -1,27 +1,24 @@
-# The MLflow server: one container behind the entrance. Artifacts go through it, so no pod needs a right in their
-# bucket. It asks everybody for a password.
+# The MLflow server: one container behind the entrance, the image and the program of docker-compose.airflow.yaml,
+# told by variables alone (servers/README.md). Artifacts go through it, so no pod needs a right in their bucket. It
+# asks everybody for a password.
 
 locals {
   enabled = var.image == "" ? toset([]) : toset(["mlflow"]) # the first apply makes the registry, the image comes after
   host    = "mlflow.${var.domain}"
   port    = 5000
-
-  # Users and runs share one database; MLflow keeps their versions apart.
-  start = <<-SH
-    printf '%s\n' '[mlflow]' 'default_permission = READ' 'database_uri = postgresql+psycopg2:///mlflow' \
-      'admin_username = admin' 'grant_default_workspace_access = false' \
-      'authorization_function = mlflow.server.auth:authenticate_request_basic_auth' > /tmp/auth.ini
-    exec mlflow server --app-name basic-auth --host 0.0.0.0 --port ${local.port} --workers 2 \
-      --backend-store-uri postgresql+psycopg2:///mlflow --artifacts-destination s3://${var.artifacts_bucket}/ \
-      --allowed-hosts '${local.host}'
-  SH
+  store   = "postgresql+psycopg2:///mlflow" # where and by which password stands in PG*; MLflow keeps users and runs apart
 
   environment = {
-    MLFLOW_AUTH_CONFIG_PATH             = "/tmp/auth.ini"
+    MLFLOW_HOST                         = "0.0.0.0"
+    MLFLOW_PORT                         = tostring(local.port)
+    MLFLOW_WORKERS                      = "2"
+    MLFLOW_SERVER_ALLOWED_HOSTS         = local.host # which the entrance hands on; /health is answered to its own checks too
+    MLFLOW_BACKEND_STORE_URI            = local.store
+    MLFLOW_AUTH_DATABASE_URI            = local.store
+    MLFLOW_AUTH_CONFIG_PATH             = "/tmp/mlflow-sign-in.ini"
+    MLFLOW_ARTIFACTS_DESTINATION        = "s3://${var.artifacts_bucket}/"
     MLFLOW_ALLOW_PICKLE_DESERIALIZATION = "false"
-    MLFLOW_DISABLE_TELEMETRY            = "true"
-    MLFLOW_SERVER_ENABLE_JOB_EXECUTION  = "false"
-    HOME                                = "/tmp"
+    AWS_DEFAULT_REGION                  = var.region
     PGHOST                              = aws_db_instance.this.address
     PGUSER                              = "mlflow"
     PGSSLMODE                           = "require"
@@ -61,13 +58,15 @@ resource "aws_ecs_task_definition" "this" {
     essential              = true
     user                   = "10001:10001"
     readonlyRootFilesystem = true
-    entryPoint             = ["/bin/sh", "-c"]
-    command                = [local.start]
+    command                = ["python", "-m", "servers.mlflow_server"]
     environment            = [for name, value in local.environment : { name = name, value = value }]
     secrets                = [for name, key in local.secret_variables : { name = name, valueFrom = aws_secretsmanager_secret.this[key].arn }]
     portMappings           = [{ containerPort = local.port, protocol = "tcp" }]
-    mountPoints            = [{ sourceVolume = "scratch", containerPath = "/tmp", readOnly = false }]
-    linuxParameters        = { capabilities = { drop = ["ALL"] }, initProcessEnabled = true }
+    linuxParameters = {
+      capabilities       = { drop = ["ALL"] }
+      initProcessEnabled = true
+      tmpfs              = [{ containerPath = "/tmp", size = floor(var.size.memory_mb / 4) }] # a volume would be root's
+    }
     logConfiguration = {
       logDriver = "awslogs"
       options = {
@@ -77,10 +76,6 @@ resource "aws_ecs_task_definition" "this" {
       }
     }
   }])
-
-  volume {
-    name = "scratch"
-  }
 
   runtime_platform {
     operating_system_family = "LINUX"

@@ -39,7 +39,7 @@ variable "entrance_security_group_id" {
 }
 
 variable "image" {
-  description = "Image with MLflow and its extra auth, psycopg2 and boto3, by digest; empty until it was pushed."
+  description = "Image `airflow` of inference_image/Dockerfile, which holds the MLflow server, by digest; empty until it was pushed."
   type        = string
 }
 
@@ -80,5 +80,10 @@ variable "deletion_protection" {
 
 variable "key_arn" {
   description = "Key of database, secrets, artifacts and logs."
+  type        = string
+}
+
+variable "boundary_arn" {
+  description = "Permissions boundary of every role."
   type        = string
 }

@@ -31,14 +31,18 @@ def policies(plan: dict) -> dict[str, list[dict]]:
 
 def role(plan: dict, name: str) -> list[dict]:
     """Give the statements of a role's own policy."""
-    return json.loads(
-        only(plan, "aws_iam_role_policy", f'access.aws_iam_role_policy.this["{name}"]')["policy"]
-    )["Statement"]
+    return statements(plan, "aws_iam_role_policy", f'access.aws_iam_role_policy.this["{name}"]')
+
+
+def statements(plan: dict, kind: str, address: str) -> list[dict]:
+    """Give the statements of the one policy of a kind whose address ends so."""
+    found: list[dict] = json.loads(only(plan, kind, address)["policy"])["Statement"]
+    return found
 
 
 def bucket(plan: dict, name: str) -> list[dict]:
     """Give the statements of a bucket's policy."""
-    return json.loads(only(plan, "aws_s3_bucket_policy", f'["{name}"]')["policy"])["Statement"]
+    return statements(plan, "aws_s3_bucket_policy", f'["{name}"]')
 
 
 def _all(module: dict) -> Iterator[dict]:

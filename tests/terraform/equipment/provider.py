@@ -2,7 +2,8 @@
 
 It takes a configuration as the real one does, as far as the schema goes. What is computed is unknown.
 It refuses to apply: whoever wants that mocks it, as ``terraform test`` does. Terraform alone runs it, as
-``provider.py SCHEMA.json``. With ``FORETELL=arn`` it foretells ARNs, so that policies with them can be read.
+``provider.py SCHEMA.json``. With ``FORETELL=1`` it foretells ARNs and addresses, so that what has them in it
+can be read.
 """
 
 import functools
@@ -19,7 +20,9 @@ from tf.gen import tfplugin_pb2_grpc
 
 UNKNOWN = msgpack.ExtType(0, b"\x00")
 NESTING = {"single": 1, "list": 2, "set": 3, "map": 4}
-FORETOLD = os.environ.get("FORETELL")
+FORETOLD = (
+    {"arn": "arn:aws:foretold:::one", "address": "foretold.example"} if os.environ.get("FORETELL") else {}
+)
 ERROR = 1
 FLAGS = ("required", "optional", "computed", "sensitive", "write_only")
 
@@ -45,7 +48,7 @@ def planned(block: dict, value: dict | None) -> dict | None:
         if about.get("write_only"):
             value[name] = None
         elif value.get(name) is None and about.get("computed") and not about.get("optional"):
-            value[name] = UNKNOWN if name != FORETOLD else "arn:aws:foretold:::one"
+            value[name] = FORETOLD.get(name, UNKNOWN)
     for name, about in block["block_types"].items():
         inner = value.get(name)
         if isinstance(inner, list):

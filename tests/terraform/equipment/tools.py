@@ -51,27 +51,31 @@ class Terraform:
     Attributes:
         folder: The copy.
         home: Where the providers and the settings of Terraform are.
-        arns: ARNs are foretold by the plan, though only a cloud knows them.
+        arns: ARNs and addresses are foretold by the plan, though only a cloud knows them.
     """
 
     folder: Path
     home: Path
     arns: bool = False
 
-    def run(self, where: str, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of Terraform's in a folder of the copy; gives how it ended."""
+    def run(self, where: str, *words: str, **told: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of Terraform's in a folder of the copy, told more variables; gives how it ended."""
         known = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
             "TF_CLI_CONFIG_FILE": str(self.home / "rc"),
         }
-        known |= {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "FORETELL": "arn" if self.arns else ""}
+        known |= {
+            "CHECKPOINT_DISABLE": "1",
+            "TF_IN_AUTOMATION": "1",
+            "FORETELL": "1" if self.arns else "",
+        } | told
         command = ["terraform", f"-chdir={self.folder / where}", *words]
         return subprocess.run(command, env=known, capture_output=True, text=True, check=False)
 
-    def good(self, where: str, *words: str) -> str:
+    def good(self, where: str, *words: str, **told: str) -> str:
         """Run a command that must end well; gives what it said."""
-        ended = self.run(where, *words)
+        ended = self.run(where, *words, **told)
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout
 

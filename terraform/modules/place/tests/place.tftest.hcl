@@ -9,6 +9,7 @@ mock_provider "datadog" {
 }
 
 variables {
+  boundary_arn        = "arn:aws:iam::123456789012:policy/nightlabel-account-dev-boundary"
   name                = "nightlabel-test"
   environment         = "dev"
   account_id          = "123456789012"
@@ -52,7 +53,7 @@ run "whole" {
   variables {
     label_image    = "registry/label@sha256:0000000000000000000000000000000000000000000000000000000000000000"
     training_image = "registry/train@sha256:0000000000000000000000000000000000000000000000000000000000000000"
-    mlflow_image   = "registry/mlflow@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+    airflow_image  = "registry/airflow@sha256:0000000000000000000000000000000000000000000000000000000000000000"
     datadog        = { site = "datadoghq.eu", urgent = "@pagerduty", calm = "@slack", slo_percent = 99, deadline_seconds = 1800, quarantined_share = 0.05 }
   }
 

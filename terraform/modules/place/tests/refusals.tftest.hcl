@@ -9,6 +9,7 @@ mock_provider "datadog" {
 }
 
 variables {
+  boundary_arn        = "arn:aws:iam::123456789012:policy/nightlabel-account-dev-boundary"
   name                = "nightlabel-test"
   environment         = "dev"
   account_id          = "123456789012"
@@ -50,7 +51,7 @@ run "refused" {
     domain          = "localhost"
     label_image     = "registry/label:latest"
     training_image  = "registry/train@sha256:123"
-    mlflow_image    = "ghcr.io/mlflow/mlflow:v3"
+    airflow_image   = "registry/airflow:v3"
     admin_role_arns = []
   }
 
@@ -65,7 +66,7 @@ run "refused" {
     var.domain,
     var.label_image,
     var.training_image,
-    var.mlflow_image,
+    var.airflow_image,
     var.admin_role_arns,
   ]
 }
@@ -74,11 +75,13 @@ run "refused_too_1" {
   command = plan
 
   variables {
+    boundary_arn    = "arn:aws:iam::999999999999:policy/x"
     certificate_arn = "arn:aws:acm:eu-west-1:999999999999:certificate/x"
     use_cases       = []
   }
 
   expect_failures = [
+    var.boundary_arn,
     var.certificate_arn,
     var.use_cases,
   ]

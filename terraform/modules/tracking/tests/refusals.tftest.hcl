@@ -3,6 +3,7 @@
 mock_provider "aws" {}
 
 variables {
+  boundary_arn               = "arn:aws:iam::123456789012:policy/nightlabel-account-dev-boundary"
   name                       = "nightlabel-test"
   account_id                 = "123456789012"
   region                     = "eu-west-1"
