@@ -90,10 +90,11 @@ def _chart(comparison: Comparison) -> Markup:
     shown = comparison.classes[:_CHARTED]
     if not shown:
         return Markup()
+    meaning = ": bars new, line champion" if comparison.champion else ""
     lines = [
         "```mermaid",
         "xychart-beta",
-        '    title "F1 of the largest classes: bars new, line champion"',
+        f'    title "F1 of the largest classes{meaning}"',
         f"    x-axis [{', '.join(str(at + 1) for at in range(len(shown)))}]",
         '    y-axis "F1" 0 --> 1',
         f"    bar [{', '.join(f'{min(one.new, 1):.3f}' for one in shown)}]",
