@@ -90,6 +90,23 @@ def test_entries_that_are_not_the_listings_own_are_none(body):
     assert listed.read(body) == parsed(body) == Listed([], [], [], "")
 
 
+@pytest.mark.parametrize(
+    ("there", "instead"),
+    [
+        (b"</StorageClass>", b"</Another>"),
+        (b"StorageClass>", b"7>"),
+        (b"STANDARD", b"STAND\x01ARD"),
+        (b"STANDARD", b"STAND]]>ARD"),
+        (b"</Size><", b"</Size>\x0b<"),
+    ],
+)
+def test_an_entry_that_is_no_xml_is_no_answer_however_plain_it_looks(there, instead):
+    body = answer([("a", "1", 1)], behind=BEHIND[1])
+
+    assert listed.read(body) is not None
+    assert listed.read(body.replace(there, instead)) is parsed(body.replace(there, instead)) is None
+
+
 def test_a_listing_of_another_kind_is_none():
     assert listed.read(answer([("a", "1", 1)], root="ListVersionsResult")) is None
 

@@ -14,10 +14,24 @@ from xml.etree import ElementTree as ET
 
 _LISTING = "ListBucketResult"
 _FIRST, _LAST = b"<Contents>", b"</Contents>"
-_FIELDS = rb"(?:<(?!Key|ETag|Size)\w++>[^<&]*+</\w++>\s*+)*+"
+_TEXT = rb"[^<>&\"\x00-\x08\x0b-\x1f]*+"  # what is the same whether or not a parser reads it
+_SPACE, _QUOTE = rb"[ \t\n]*+", rb"(?:&quot;|\")?"
+_FIELD = rb"<(?!Key|ETag|Size)(?P<%b>[A-Za-z]\w*+)>" + _TEXT + rb"</(?P=%b)>" + _SPACE
+
+
+def _fields(name: bytes) -> bytes:
+    """Give the pattern of any other fields, each closed by its own name."""
+    return b"(?:%b)*+" % (_FIELD % (name, name))
+
+
 _ENTRY = re.compile(
-    rb"(<Contents>\s*+<Key>([^<&]*+)</Key>\s*+%b<ETag>(?:&quot;|\")?([^<&\"]*+)(?:&quot;|\")?</ETag>\s*+%b"
-    rb"<Size>([0-9]++)</Size>\s*+%b</Contents>\s*+)" % (_FIELDS, _FIELDS, _FIELDS)
+    rb"(<Contents>%b<Key>(%b)</Key>%b" % (_SPACE, _TEXT, _SPACE)
+    + _fields(b"a")
+    + rb"<ETag>%b(%b)%b</ETag>%b" % (_QUOTE, _TEXT, _QUOTE, _SPACE)
+    + _fields(b"b")
+    + rb"<Size>([0-9]++)</Size>%b" % _SPACE
+    + _fields(b"c")
+    + rb"</Contents>%b)" % _SPACE
 )
 
 
@@ -75,7 +89,7 @@ def _plain(body: bytes) -> tuple[list[tuple[bytes, ...]], bytes] | None:
 
 
 def _columns(entries: list[tuple[bytes, ...]]) -> tuple[list[str], list[str], list[int]]:
-    _, keys, etags, sizes = zip(*entries, strict=True)
+    _, keys, _, etags, _, sizes, _ = zip(*entries, strict=True)
     return [key.decode() for key in keys], [etag.decode() for etag in etags], [int(size) for size in sizes]
 
 
