@@ -191,7 +191,7 @@ def _draw(real: Any, simulated: Any, path: Path) -> None:
     import matplotlib as mpl  # noqa: PLC0415 - only a picture needs it
 
     mpl.use("agg")
-    from matplotlib import pyplot as plt  # noqa: PLC0415
+    from matplotlib import pyplot as plt  # noqa: PLC0415 - as above
 
     figure, axes = plt.subplots(figsize=(8, 4), layout="constrained")
     for seconds, colour, title in ((simulated, "#30638e", "simulated"), (real, "#d1495b", "real")):

@@ -12,16 +12,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from github.PullRequest import PullRequest
-from pydantic import SecretStr
 
-from delivery import infra_report
+from delivery import forge, infra_report
 from delivery.artifacts import papers
 from delivery.runner import DeliveryError, call, event, main, summary, variable
 from nightlabel.errors import NightlabelError
 from nightlabel.propose import reproduction_report
 from nightlabel.propose.comments import CML, Comments, comments
 from nightlabel.propose.reproduction import read_check
-from nightlabel.settings import Settings
 
 
 class Kind(NamedTuple):
@@ -49,7 +47,7 @@ def work() -> None:
     run = event()["workflow_run"]
     head = f"{run['head_repository']['owner']['login']}:{run['head_branch']}"
     try:
-        room = comments(_place(), gap=float(variable("GAP", "1")))
+        room = comments(forge.place(), gap=float(variable("GAP", "1")))
         found = papers(room.client, int(run["id"]), tuple(kind.artifact for kind in KINDS))
         pull = room.pull(head, run["head_sha"]) if found else None
         for kind in KINDS:
@@ -89,15 +87,6 @@ def _by_cml(room: Comments, pull: PullRequest, kind: Kind, text: str) -> str:
             return ""
     done = [one for one in room.ours(pull, kind.marker) if text.rstrip() in one.body.replace("\r\n", "\n")]
     return "posted by CML" if len(done) == 1 else ""
-
-
-def _place() -> Settings:
-    return Settings(
-        forge="github",
-        forge_repository=variable("GITHUB_REPOSITORY"),
-        github_api=variable("GITHUB_API_URL", "https://api.github.com"),
-        github_token=SecretStr(variable("GITHUB_TOKEN")),
-    )
 
 
 if __name__ == "__main__":

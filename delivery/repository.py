@@ -10,13 +10,12 @@ import sys
 from typing import Any, NamedTuple
 
 from github import GithubException
-from pydantic import SecretStr
 
+from delivery import forge
 from delivery.runner import DeliveryError, main, variable
 from nightlabel.errors import NightlabelError
 from nightlabel.propose.client import Client, connect, refusal
 from nightlabel.propose.patience import Patience
-from nightlabel.settings import Settings
 
 REQUIRED = ("check", "model")
 """The checks without which nothing is merged: the last jobs of check.yml and model-pr.yml."""
@@ -89,7 +88,7 @@ def work() -> None:
         print("Nothing was written: add --apply.")
         return
     try:
-        client = connect(_place(), Patience(), float(variable("GAP", "1")))
+        client = connect(forge.place(), Patience(), float(variable("GAP", "1")))
         for write in wanted:
             _ask(client, write)
     except NightlabelError as error:
@@ -148,15 +147,6 @@ def _environment(name: str, branches: tuple[str, ...], reviewers: list[dict[str,
 def _workflow_permissions() -> dict[str, Any]:
     """Tokens of workflows read, unless a job says more; and none of them approves a pull request."""
     return {"default_workflow_permissions": "read", "can_approve_pull_request_reviews": False}
-
-
-def _place() -> Settings:
-    return Settings(
-        forge="github",
-        forge_repository=variable("GITHUB_REPOSITORY"),
-        github_api=variable("GITHUB_API_URL", "https://api.github.com"),
-        github_token=SecretStr(variable("GITHUB_TOKEN")),
-    )
 
 
 if __name__ == "__main__":

@@ -3,12 +3,11 @@
 import re
 import subprocess
 import sys
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 
 import pytest
 
 from gates.findings import ROOT
+from tests import locks
 
 LOCKS = (
     "locks/airflow.txt",
@@ -22,10 +21,7 @@ SMALL = "six"
 
 @pytest.fixture(scope="module")
 def script():
-    loader = SourceFileLoader("lock", str(ROOT / "scripts" / "lock"))
-    module = module_from_spec(spec_from_loader("lock", loader))
-    loader.exec_module(module)
-    return module
+    return locks.script()
 
 
 def entries(name: str) -> dict[str, tuple[str, list[str]]]:

@@ -2,22 +2,15 @@
 
 import re
 import tomllib
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 
 import pytest
 
+from tests.locks import script
+
 ROOT = Path(__file__).parents[2]
 IMAGE = ROOT / "inference_image"
 LOCKS = ("requirements.txt", "requirements-build.txt", "requirements-train.txt")
-
-
-def script():
-    loader = SourceFileLoader("lock", str(ROOT / "scripts" / "lock"))
-    module = module_from_spec(spec_from_loader("lock", loader))
-    loader.exec_module(module)
-    return module
 
 
 def locked(name: str) -> dict[str, tuple[str, list[str]]]:

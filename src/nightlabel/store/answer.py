@@ -86,6 +86,11 @@ class Answers:
         return Answer(head.status, head.etag, head.last, payload, head.keyed)
 
 
+def is_load(status: int) -> bool:
+    """Tell whether a status says that the server had too much to do, so that another try may help."""
+    return status == _TOO_MANY or status >= _SERVER_ERROR
+
+
 def _read(head: bytes) -> _Head:
     """Read the head of an answer whose body has a known length.
 
@@ -99,7 +104,7 @@ def _read(head: bytes) -> _Head:
     fields = dict(found)
     length = fields.get(b"content-length", b"")
     if b"transfer-encoding" in fields or len(fields) < len(found) or not length.isdigit():
-        raise BrokenError(f"HTTP {code}", load=code == _TOO_MANY or code >= _SERVER_ERROR)
+        raise BrokenError(f"HTTP {code}", load=is_load(code))
     etag = fields.get(b"etag", b"").decode("latin-1").strip().strip('"')
     keyed = fields.get(_ENCRYPTION, b"").startswith(b"aws:kms")
     return _Head(code, int(length), etag, b"close" in fields.get(b"connection", b""), keyed)

@@ -15,6 +15,7 @@ from obstore.store import S3Store
 
 from nightlabel.settings import environment
 from nightlabel.store import listed
+from nightlabel.store.answer import is_load
 from nightlabel.store.listed import Listed
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _TRIES = 11  # requests for one answer while the store does not give one; obstore makes as many
 _PAUSE = 0.1  # seconds before the second try, doubled for each further one
 _LONGEST_PAUSE = 15.0
-_OK, _PART, _TIMEOUT, _TOO_MANY, _SERVER_ERROR, _NOT_KNOWN = 200, 206, 408, 429, 500, 501
+_OK, _PART, _TIMEOUT, _NOT_KNOWN = 200, 206, 408, 501
 _REFUSED = {401: PermissionError, 403: PermissionError, 404: FileNotFoundError, _NOT_KNOWN: OSError}
 _PASSING = {b"RequestTimeout", b"SlowDown"}
 _CODE, _MESSAGE = re.compile(rb"<Code>([\w.]+)</Code>"), re.compile(rb"<Message>([^<]*)</Message>")
@@ -166,7 +167,7 @@ def _refused(answer: "Answer") -> OSError:
     words = f"HTTP {status} ({code.decode() or status}) when calling: {said}".rstrip(": ")
     if status in _REFUSED:
         return _REFUSED[status](words)
-    passing = status >= _SERVER_ERROR or status in (_TIMEOUT, _TOO_MANY) or code in _PASSING
+    passing = is_load(status) or status == _TIMEOUT or code in _PASSING
     return _PassingError(words) if passing else OSError(words)
 
 

@@ -16,7 +16,7 @@ import obstore
 from obstore.store import S3Store
 
 from nightlabel.store import oddkeys
-from nightlabel.store.answer import Answer, BrokenError
+from nightlabel.store.answer import Answer, BrokenError, is_load
 from nightlabel.store.server import Server
 from nightlabel.store.wire import Wire
 
@@ -31,7 +31,6 @@ _LOOK = 1.0  # seconds between two looks at what stalls
 _CONNECT_LOOKS = 5  # at a connection that is not made; a process that stood still has looked less often
 _STALLED_LOOKS = 20  # without a byte
 _WHOLE, _PART = 200, 206
-_TOO_MANY, _SERVER_ERROR = 429, 500
 _SCHEME = len("https://")
 
 
@@ -228,8 +227,7 @@ def _request(server: Server, origin: str, target: str, ask: Ask) -> bytes:
 def _reply(ask: Ask, answer: Answer) -> Reply:
     if answer.status == (_PART if ask.end else _WHOLE) and answer.etag in ("", ask.version.lower()):
         return Reply(ask.name, answer.payload, keyed=answer.keyed)
-    load = answer.status == _TOO_MANY or answer.status >= _SERVER_ERROR
-    return Reply(ask.name, b"", Why.LOAD if load else Why.ODD, f"HTTP {answer.status}")
+    return Reply(ask.name, b"", Why.LOAD if is_load(answer.status) else Why.ODD, f"HTTP {answer.status}")
 
 
 def of(store: "Store") -> Bulk | None:

@@ -34,8 +34,7 @@ class Server:
     def __init__(self, origin: str) -> None:
         parts = urlsplit(origin)
         name = parts.hostname or ""
-        proxies = urllib.request.getproxies()
-        if (parts.scheme in proxies or "all" in proxies) and not urllib.request.proxy_bypass(name):
+        if proxy(parts.scheme, name):
             raise OSError(f"{parts.scheme} goes through a proxy")
         self.origin, self.host = origin, parts.netloc
         self._name, self._port = name, parts.port or _PORTS[parts.scheme]
@@ -58,6 +57,13 @@ class Server:
         except OSError as error:
             raise BrokenError(f"{self._name}: {error}") from error
         return [Address(family, at, self._name) for family, _, _, _, at in found]
+
+
+def proxy(scheme: str, host: str) -> str:
+    """Give the proxy through which the place reaches a host; empty where it goes straight there."""
+    proxies = urllib.request.getproxies()
+    found = proxies.get(scheme) or proxies.get("all", "")
+    return "" if urllib.request.proxy_bypass(host) else found
 
 
 def trusted() -> ssl.SSLContext:

@@ -4,7 +4,6 @@ botocore finds the account and signs; its own client would parse each listing tw
 as long. Python's whole HTTP client moves the bytes.
 """
 
-import urllib.request
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ from botocore.exceptions import BotoCoreError
 from botocore.session import get_session
 from urllib3.exceptions import HTTPError
 
-from nightlabel.store.server import trusted
+from nightlabel.store.server import proxy, trusted
 
 _CONNECTIONS = 16  # that are kept; a listing has as many readers
 _PATIENCE = urllib3.Timeout(connect=5, read=30)  # seconds that are waited for a connection, and for bytes
@@ -96,10 +95,9 @@ def client(origin: str, region: str, _account: tuple[tuple[str, str], ...]) -> C
 
 
 def _pool(origin: str) -> urllib3.PoolManager:
-    parts, proxies = urlsplit(origin), urllib.request.getproxies()
+    parts = urlsplit(origin)
     given: Any = {"maxsize": _CONNECTIONS, "timeout": _PATIENCE, "retries": False}
     given |= {"ssl_context": trusted()} if parts.scheme == "https" else {}
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if proxy and not urllib.request.proxy_bypass(parts.hostname or ""):
-        return urllib3.ProxyManager(proxy, **given)
+    if through := proxy(parts.scheme, parts.hostname or ""):
+        return urllib3.ProxyManager(through, **given)
     return urllib3.PoolManager(**given)
