@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from nightlabel.monitor.metrics import metrics
-from nightlabel.settings import Settings, settings
+from nightlabel.settings import PREFIX, Settings, settings
 from nightlabel.store import Store, open_lake
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -74,14 +74,26 @@ def wait_for(url: str, seconds: float = 60) -> None:
             time.sleep(0.1)
 
 
+def of_places() -> set[str]:
+    """Give the names of this process's variables that say what place it is in."""
+    return {name for name in os.environ if name.startswith(PREFIX)}
+
+
+for _name in of_places():  # a fixture of a whole file comes before that of its first test
+    del os.environ[_name]
+
+
 @pytest.fixture(autouse=True)
 def _clean_place(monkeypatch, tmp_path):
-    """Each test has a laptop of its own; nothing of the person's environment leaks in."""
-    for name in [n for n in os.environ if n.startswith("NIGHTLABEL_")]:
+    """Each test has a laptop of its own; nothing leaks in from the person, nor out to the next test."""
+    before = of_places()
+    for name in before:
         monkeypatch.delenv(name)
     monkeypatch.setenv("NIGHTLABEL_HOME", str(tmp_path / "home"))
     settings.cache_clear()
     yield
+    for name in of_places() - before:
+        del os.environ[name]
     settings.cache_clear()
 
 

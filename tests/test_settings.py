@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nightlabel.errors import RefusedError
-from nightlabel.settings import Settings, environment, read
+from nightlabel.settings import Settings, adopt, environment, read
+from tests.conftest import of_places
 
 
 def test_without_any_variable_the_place_is_a_working_laptop():
@@ -74,3 +75,19 @@ def test_the_variables_of_another_program_are_given_by_their_prefix(monkeypatch)
     monkeypatch.setenv("ANOTHER_NAME", "bob")
 
     assert environment("OTHER_") == {"OTHER_NAME": "ann"}
+
+
+def test_a_place_is_adopted_for_the_whole_process():
+    adopt({"NIGHTLABEL_LAKE": "s3://bucket/lake"})
+
+    assert "NIGHTLABEL_LAKE" in of_places()
+
+
+@pytest.fixture(scope="module")
+def before_a_test():
+    """What a fixture of many tests is made in: it comes before those of the first of them."""
+    return of_places()
+
+
+def test_no_place_that_a_test_adopted_is_left_to_the_next(before_a_test):
+    assert not before_a_test
