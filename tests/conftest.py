@@ -16,6 +16,7 @@ import pytest
 from nightlabel.monitor.metrics import metrics
 from nightlabel.settings import PREFIX, Settings, settings
 from nightlabel.store import Store, open_lake
+from tests import s3
 
 SHARED = Path(__file__).parents[2] / "shared"
 REAL_CARDS = SHARED / "data" / "card_transactions" / "MiBolsillo.csv"
@@ -100,15 +101,8 @@ def _clean_place(monkeypatch, tmp_path):
 @pytest.fixture(scope="session")
 def s3_server():
     """Moto's S3 over real HTTP; gives its address."""
-    port = free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for(f"http://127.0.0.1:{port}/moto-api/")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.kill()
-        server.wait()
+    with s3.served() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -65,8 +65,9 @@ class World:
         """Let Airflow backfill the past nights, also those that are done; gives their runs, by date."""
         asked = {"dag_id": NIGHTLY, "from_date": f"{PAST[0]}T00:00:00Z", "to_date": f"{PAST[-1]}T23:59:59Z"}
         more = {"reprocess_behavior": "completed", "max_active_runs": len(PAST)}
+        before = {run["queued_at"] for run in self._backfilled()}
         _wait(lambda: self._taken(asked | more))
-        _wait(lambda: all(run["state"] in FINAL for run in self._backfilled()))
+        _wait(lambda: all(_is_done(run, before) for run in self._backfilled()))
         return sorted(self._backfilled(), key=lambda run: run["logical_date"])
 
     def _taken(self, asked: dict) -> bool:
@@ -87,6 +88,11 @@ class World:
         run = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}"
         found = self.airflow._call("GET", f"{run}/taskInstances/{task_id}/links?map_index={index}")
         return found["extra_links"]["Result"]
+
+
+def _is_done(run: dict, before: set[str]) -> bool:
+    """Tell whether a run was queued anew, which Airflow may do after its answer, and has ended."""
+    return run["queued_at"] not in before and run["state"] in FINAL
 
 
 _ASK_AGAIN = (HTTPStatus.CONFLICT, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INTERNAL_SERVER_ERROR)

@@ -4,7 +4,6 @@ import json
 import shutil
 import stat
 import subprocess
-import sys
 import urllib.request
 import uuid
 from pathlib import Path
@@ -20,7 +19,8 @@ from nightlabel.settings import settings
 from nightlabel.steps import health, tables
 from nightlabel.store import open_lake
 from nightlabel.store.canary import Canary
-from tests.conftest import free_port, wait_for
+from tests import s3
+from tests.conftest import free_port
 from tests.health.between import (
     Busy,
     Flips,
@@ -125,58 +125,53 @@ def test_a_check_that_breaks_hides_no_other_finding(folder_place, monkeypatch):
 @pytest.fixture(scope="module")
 def guarded():
     """An S3 that asks who comes; gives a function from the statements of a policy to a lake's variables."""
-    address, bucket = f"http://127.0.0.1:{free_port()}", f"lake-{uuid.uuid4().hex[:12]}"
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", address.rpartition(":")[2]]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    known = {"endpoint_url": address, "region_name": "us-east-1"}
-    known |= {"aws_access_key_id": "root", "aws_secret_access_key": "root"}
+    bucket = f"lake-{uuid.uuid4().hex[:12]}"
+    with s3.served() as address:
+        known = {"endpoint_url": address, "region_name": "us-east-1"}
+        known |= {"aws_access_key_id": "root", "aws_secret_access_key": "root"}
+        bucket_rules = boto3.client("s3", **known)
 
-    bucket_rules = boto3.client("s3", **known)
+        def ask_who_comes(first):
+            data, kind = str(first).encode(), {"Content-Type": "text/plain"}
+            urllib.request.urlopen(
+                urllib.request.Request(f"{address}/moto-api/reset-auth", data, kind)
+            ).close()
 
-    def ask_who_comes(first):
-        data, kind = str(first).encode(), {"Content-Type": "text/plain"}
-        urllib.request.urlopen(urllib.request.Request(f"{address}/moto-api/reset-auth", data, kind)).close()
-
-    def role(*statements, keeps=()):
-        ask_who_comes("inf")
-        bucket_rules.delete_bucket_policy(Bucket=bucket)
-        if keeps:
-            denied = {"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteObject"}
-            denied["Resource"] = [f"arn:aws:s3:::{bucket}{path}" for path in keeps]
-            rules = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
-            bucket_rules.put_bucket_policy(Bucket=bucket, Policy=rules)
-        users, name = boto3.client("iam", **known), uuid.uuid4().hex
-        users.create_user(UserName=name)
-        allowed = [
-            {
-                "Effect": "Allow",
-                "Action": [f"s3:{action}" for action in actions],
-                "Resource": [f"arn:aws:s3:::{bucket}{path}" for path in paths],
+        def role(*statements, keeps=()):
+            ask_who_comes("inf")
+            bucket_rules.delete_bucket_policy(Bucket=bucket)
+            if keeps:
+                denied = {"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteObject"}
+                denied["Resource"] = [f"arn:aws:s3:::{bucket}{path}" for path in keeps]
+                rules = json.dumps({"Version": "2012-10-17", "Statement": [denied]})
+                bucket_rules.put_bucket_policy(Bucket=bucket, Policy=rules)
+            users, name = boto3.client("iam", **known), uuid.uuid4().hex
+            users.create_user(UserName=name)
+            allowed = [
+                {
+                    "Effect": "Allow",
+                    "Action": [f"s3:{action}" for action in actions],
+                    "Resource": [f"arn:aws:s3:::{bucket}{path}" for path in paths],
+                }
+                for actions, paths in statements
+            ]
+            policy = json.dumps({"Version": "2012-10-17", "Statement": allowed})
+            users.put_user_policy(UserName=name, PolicyName="all", PolicyDocument=policy)
+            key = users.create_access_key(UserName=name)["AccessKey"]
+            ask_who_comes(0)
+            return {
+                "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+                "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+                "NIGHTLABEL_LAKE": f"s3://{bucket}/root",
+                "NIGHTLABEL_S3_ENDPOINT": address,
             }
-            for actions, paths in statements
-        ]
-        policy = json.dumps({"Version": "2012-10-17", "Statement": allowed})
-        users.put_user_policy(UserName=name, PolicyName="all", PolicyDocument=policy)
-        key = users.create_access_key(UserName=name)["AccessKey"]
-        ask_who_comes(0)
-        return {
-            "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
-            "NIGHTLABEL_LAKE": f"s3://{bucket}/root",
-            "NIGHTLABEL_S3_ENDPOINT": address,
-        }
 
-    def left():
-        ask_who_comes("inf")
-        return bucket_rules.list_objects_v2(Bucket=bucket).get("Contents", [])
+        def left():
+            ask_who_comes("inf")
+            return bucket_rules.list_objects_v2(Bucket=bucket).get("Contents", [])
 
-    try:
-        wait_for(f"{address}/moto-api/")
         bucket_rules.create_bucket(Bucket=bucket)
         yield role, left
-    finally:
-        server.kill()
-        server.wait()
 
 
 DELETES = (["DeleteObject"], [""])  # moto holds a deletion against the bucket, and against its policy by key

@@ -87,10 +87,12 @@ def heard() -> Iterator[Heard]:
         while datagram := ear.recv(65_536):
             found.lines.extend(datagram.decode().splitlines())
 
-    threading.Thread(target=listen, daemon=True).start()
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
     yield found
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
         last.sendto(b"", ("127.0.0.1", found.port))
+    listener.join()
     ear.close()
 
 
