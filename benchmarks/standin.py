@@ -17,7 +17,7 @@ import hashlib
 import json
 import random
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -38,6 +38,8 @@ _DATE = formatdate(usegmt=True)
 _MODIFIED = "2026-01-01T00:00:00.000Z"
 _SIGNATURE = "X-Amz-Algorithm="  # begins the query of a signed address, which asks for nothing more
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+Send = Callable[[bytes], None]
 
 
 class Blob(NamedTuple):
@@ -91,19 +93,46 @@ class Blobs:
         return found[:limit], len(found) > limit
 
 
+class Late:
+    """Sends all answers by the same time too late, on one timer: one for each would cost as much as the answer.
+
+    Args:
+        seconds: How late.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._waiting = deque[tuple[float, Send, bytes]]()
+
+    def send(self, send: Send, answer: bytes) -> None:
+        """Send an answer when it is time."""
+        loop = asyncio.get_running_loop()
+        self._waiting.append((loop.time() + self._seconds, send, answer))
+        if len(self._waiting) == 1:
+            loop.call_later(self._seconds, self._due, loop)
+
+    def _due(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        while self._waiting and self._waiting[0][0] <= now:
+            _, send, answer = self._waiting.popleft()
+            send(answer)
+        if self._waiting:
+            loop.call_later(self._waiting[0][0] - now, self._due, loop)
+
+
 @dataclass(slots=True)
 class Server:
     """What the connections share.
 
     Attributes:
-        delay: Seconds before each answer.
+        late: Sends the answers late; nothing sends them at once.
         refuse: Share of requests that are answered with 503.
         requests: Number of requests by method.
         uploads: Parts of unfinished uploads, by upload id and number.
     """
 
     blobs: Blobs = field(default_factory=Blobs)
-    delay: float = 0.0
+    late: Late | None = None
     refuse: float = 0.0
     requests: Counter[str] = field(default_factory=Counter)
     uploads: dict[str, dict[int, bytes]] = field(default_factory=dict)
@@ -278,7 +307,7 @@ class _Connection(asyncio.Protocol):
         self._server = server
         self._held = bytearray()
         self._wanted = 0  # bytes without which what is held is no whole request
-        self._send: Callable[[bytes], None] = lambda _: None
+        self._send: Send = lambda _: None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._send = cast("asyncio.Transport", transport).write
@@ -311,8 +340,8 @@ class _Connection(asyncio.Protocol):
         return at
 
     def _reply(self, answer: bytes) -> None:
-        if self._server.delay:
-            asyncio.get_running_loop().call_later(self._server.delay, self._send, answer)
+        if self._server.late:
+            self._server.late.send(self._send, answer)
         else:
             self._send(answer)
 
@@ -350,7 +379,8 @@ def main() -> None:
     parser.add_argument("--delay-ms", type=float, default=0.0, help="milliseconds before each answer")
     parser.add_argument("--refuse", type=float, default=0.0, help="share of requests answered with 503")
     asked = parser.parse_args()
-    server = Server(delay=asked.delay_ms / 1000, refuse=asked.refuse)
+    late = Late(asked.delay_ms / 1000) if asked.delay_ms else None
+    server = Server(late=late, refuse=asked.refuse)
     deliver(server.blobs, Night(asked.files, asked.rows, asked.shape, asked.seed))
     gc.freeze()  # the night stays: it must not be walked through between two answers
     uvloop.run(serve(server, asked.port, lambda port: print(port, flush=True)))

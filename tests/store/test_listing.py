@@ -136,7 +136,7 @@ def test_many_keys_are_asked_for_by_many_readers_at_the_same_time(serving):
             return super()._list(root, asked)
 
     readers = set()
-    served = SimpleNamespace(server=Late(delay=0.01))
+    served = SimpleNamespace(server=Late(late=standin.Late(0.01)))
     served.lake = serving(served.server)
     prefix = filled(served, [f"{at:06}.csv" for at in range(900)])
     before = threading.active_count()

@@ -12,6 +12,10 @@ _LONG = 4
 """Batches' worth of bytes up to which a file is read whole. A longer one of declared text is cut at line ends
 and read twice; one of another format is read whole, too."""
 
+_FIRST = 128
+"""Files of the first batch; each next one has twice as many, up to the bound: work begins before thousands of
+files have come."""
+
 
 @dataclass(frozen=True, slots=True)
 class Together:
@@ -33,12 +37,12 @@ def together(
         batch_files: Files of one batch, at most.
         batch_bytes: Bytes of one batch of small files, and of one part of a long file.
     """
-    group, held = list[Request](), 0
+    group, held, most = list[Request](), 0, min(_FIRST, batch_files)
     for file in files:
         is_long = text is not None and file.size > _LONG * batch_bytes
-        if group and (is_long or held + file.size > batch_bytes or len(group) >= batch_files):
+        if group and (is_long or held + file.size > batch_bytes or len(group) >= most):
             yield Together(group)
-            group, held = [], 0
+            group, held, most = [], 0, min(2 * most, batch_files)
         if text is not None and is_long:
             yield from _passes(text, file, batch_bytes)
         else:
