@@ -8,9 +8,11 @@ import sys
 import time
 import urllib.request
 import uuid
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from nightlabel.monitor.metrics import metrics
@@ -26,10 +28,34 @@ SLOW += ("workflows/test_model_pr", "workflows/test_release")
 """Where the longest tests are: begun first, so that no process is left with them alone at the end."""
 
 
+hypothesis.settings.register_profile(
+    "laws",
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("laws")
+
+
+def _ports() -> Iterator[int]:
+    """Give the ports of this worker, below those that the system gives to whoever asks for any."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw9").removeprefix("gw")) % 10
+    first, last = 20_000 + 1_000 * worker, 20_999 + 1_000 * worker
+    yield from range(first + os.getpid() % 1_000, last + 1)
+    while True:
+        yield from range(first, last + 1)
+
+
+_my_ports = _ports()
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Give a port for a program that is started later: no other worker is given it meanwhile."""
+    for port in _my_ports:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
 
 
 class Agent:
@@ -92,10 +118,12 @@ def _clean_place(monkeypatch, tmp_path):
         monkeypatch.delenv(name)
     monkeypatch.setenv("NIGHTLABEL_HOME", str(tmp_path / "home"))
     settings.cache_clear()
+    metrics.cache_clear()
     yield
     for name in of_places() - before:
         del os.environ[name]
     settings.cache_clear()
+    metrics.cache_clear()
 
 
 @pytest.fixture(scope="session")
@@ -149,7 +177,7 @@ def s3_place(s3_server, monkeypatch) -> Settings:
         monkeypatch.setenv(name, value)
     settings.cache_clear()
     request = urllib.request.Request(f"{s3_server}/{bucket}", method="PUT")
-    urllib.request.urlopen(request, timeout=10).close()
+    urllib.request.urlopen(request, timeout=60).close()
     return settings()
 
 

@@ -77,6 +77,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def main(target, part, answers):
     Handler.target, Handler.part, Handler.answers = urlsplit(target).netloc, part, int(answers)
+    ThreadingHTTPServer.request_queue_size = 128
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     sys.stdout.write(f"{server.server_port}\n")
     sys.stdout.flush()

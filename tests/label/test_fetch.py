@@ -202,7 +202,7 @@ def test_leaving_off_early_ends_the_threads(scripted):
     next(reading)
     reading.close()
 
-    for _ in range(200):
+    for _ in range(3_000):
         if threading.active_count() <= before:
             return
         time.sleep(0.02)

@@ -15,6 +15,10 @@ TRUNCATED = 0
 """A status that means: promise more bytes than come."""
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+
+
 @contextmanager
 def answering(status, body=b"bytes", certificate=None):
     """Serve; gives the address and the list of the requests' headers."""
@@ -35,7 +39,7 @@ def answering(status, body=b"bytes", certificate=None):
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)

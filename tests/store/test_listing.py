@@ -47,14 +47,16 @@ def serving(monkeypatch):
         loop, ready = asyncio.new_event_loop(), threading.Event()
         told = []
         task = loop.create_task(standin.serve(server, 0, lambda port: (told.append(port), ready.set())))
-        threading.Thread(target=run, args=(loop, task), daemon=True).start()
-        loops.append((loop, task))
-        assert ready.wait(10)
+        thread = threading.Thread(target=run, args=(loop, task), daemon=True)
+        thread.start()
+        loops.append((loop, task, thread))
+        assert ready.wait(60)
         return open_uri("s3://lake/root", Settings(s3_endpoint=f"http://127.0.0.1:{told[0]}"))
 
     yield serve
-    for loop, task in loops:
+    for loop, task, thread in loops:
         loop.call_soon_threadsafe(task.cancel)
+        thread.join()
 
 
 @pytest.fixture

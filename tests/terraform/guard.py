@@ -156,6 +156,7 @@ class Handler(BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     Handler.target, Handler.policies = sys.argv[1], json.loads(Path(sys.argv[2]).read_text())
+    ThreadingHTTPServer.request_queue_size = 128
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     print(server.server_port, flush=True)  # noqa: T201 - whoever started it reads this
     server.serve_forever()

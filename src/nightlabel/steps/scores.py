@@ -29,6 +29,8 @@ from nightlabel.steps.folder import Experiment
 
 TIMED_ROWS = 10_000
 """Records that are labelled to measure the speed of a model."""
+_TIMES = 3  # that they are labelled
+
 PROBABILITIES = "probabilities.parquet"
 Probabilities = NDArray[Any]
 
@@ -83,11 +85,14 @@ def scores(labeller: Labeller, rows: pd.DataFrame, label: str) -> tuple[Result, 
 
 
 def seconds_per_100k(labeller: Labeller, rows: pd.DataFrame) -> float:
-    """Time the labelling of records, as seconds for 100,000."""
+    """Time the labelling of records, as seconds for 100,000: the shortest of several times."""
     repeated = pd.concat([rows] * (TIMED_ROWS // len(rows) + 1), ignore_index=True).head(TIMED_ROWS)
-    start = time.perf_counter()
-    labeller.label(repeated)
-    return (time.perf_counter() - start) * 100_000 / TIMED_ROWS
+    took = list[float]()
+    for _ in range(_TIMES):
+        start = time.perf_counter()
+        labeller.label(repeated)
+        took.append(time.perf_counter() - start)
+    return min(took) * 100_000 / TIMED_ROWS
 
 
 def keep(place: Experiment, rows: pd.DataFrame, said: dict[str, Probabilities]) -> None:
