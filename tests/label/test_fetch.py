@@ -261,6 +261,6 @@ def test_nobody_who_waits_for_nothing_asks_for_more():
 def test_a_process_that_holds_itself_up_asks_for_no_more():
     flow = Flow()
     for rate in range(1_000, 9_000, 100):
-        flow.decide(rate, busy=0.8, awaited=True, refused=False)
+        flow.decide(rate, busy=0.9, awaited=True, refused=False)
 
     assert flow.limit == pace.FIRST

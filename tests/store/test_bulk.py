@@ -1,5 +1,10 @@
 """Reading in bulk gives what a single read gives, or says that it has no plain answer."""
 
+import random
+import socket
+import socketserver
+import struct
+import threading
 import time
 
 import pytest
@@ -166,3 +171,53 @@ def test_many_large_objects_come_whole_by_tls(tmp_path, monkeypatch):
 
     assert found == {name: Reply(name, body) for name in range(20)}
     assert len(heard) == 20
+
+
+class Fickle(socketserver.StreamRequestHandler):
+    """Answers some requests of a connection, and then closes it without a word, or resets it."""
+
+    def setup(self):
+        super().setup()
+        reset = struct.pack("ii", random.choice((0, 1)), 0)  # noqa: S311 - no secret
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+
+    def handle(self):
+        for _ in range(random.choice((1, 1, 2, 5))):  # noqa: S311 - no secret
+            if not (line := self.rfile.readline()):
+                return
+            while self.rfile.readline().strip():
+                pass
+            name = line.split()[1].partition(b"?")[0].rpartition(b"/")[2]
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(name), name))
+
+
+class Many(socketserver.ThreadingTCPServer):
+    daemon_threads, request_queue_size = True, 128
+
+
+def test_requests_that_are_begun_between_two_replies_are_answered_by_a_server_that_hangs_up_at_will():
+    names = [f"{number}.csv" for number in range(1_500)]
+    with Many(("127.0.0.1", 0), Fickle) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        reader = bucket(f"http://127.0.0.1:{server.server_address[1]}")
+        waiting = list(zip(reader.sign(names), names, strict=True))
+        found = {}
+        for _ in range(32):
+            begin(reader, waiting)
+        while reader.flying or waiting:
+            begin(reader, waiting)
+            for reply in reader.replies(0.001):
+                found[reply.name] = (reply.payload.decode(), reply.why)
+                for _ in range(random.choice((0, 0, 1, 3))):  # noqa: S311 - no secret
+                    begin(reader, waiting)
+        reader.close()
+        server.shutdown()
+
+    assert found.keys() == set(names)
+    assert {said for name, said in found.items() if said != (name, None)} <= {("", Why.LOAD)}
+
+
+def begin(reader, waiting):
+    if waiting:
+        address, name = waiting.pop()
+        reader.begin(address, Ask(name, name, "v"))

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 
 from nightlabel.label.flow import Flow
 from nightlabel.label.lane import Lane
@@ -70,9 +71,8 @@ class _Readers:
         return group
 
     def wait_for(self, group: Group) -> None:
-        self._traffic.awaited = True
-        group.wait()
-        self._traffic.awaited = False
+        with nullcontext() if group.ready else self._traffic.awaiting():
+            group.wait()
 
     def close(self) -> None:
         self._traffic.closed.set()

@@ -12,7 +12,7 @@ from nightlabel.label.requests import Group, Place
 from nightlabel.label.traffic import Traffic
 from nightlabel.store.bulk import Ask, Bulk, Reply, Why
 
-_SIGNED = 256  # addresses that are made at once
+_SIGNED = 64  # addresses that are made at once
 _WAIT = 0.02  # seconds in which new work is noticed while others are in flight
 _ENOUGH = 64  # odd replies in a row, after which reading in bulk is given up
 
@@ -49,6 +49,7 @@ class Lane:
                     self._begin()
                     for reply in self._bulk.replies(_WAIT):
                         self._end(reply)
+                        self._begin()  # requests that are sent together are answered together, and then wait
                 except Exception as error:  # noqa: BLE001 - the patient way goes on, or says what is wrong
                     self._give_up(repr(error))
 

@@ -47,6 +47,11 @@ class Group:
         self._error = self._error or error
         self._ready.set()
 
+    @property
+    def ready(self) -> bool:
+        """Nobody has to wait for the answers."""
+        return self._ready.is_set()
+
     def wait(self) -> None:
         """Wait for all answers."""
         self._ready.wait()

@@ -3,7 +3,8 @@
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple, Self
 
 from nightlabel.label.flow import PERIOD, Flow
@@ -44,20 +45,28 @@ class Traffic:
     Attributes:
         answered: Requests that have their answer.
         refused: Requests that the store refused or did not answer.
-        awaited: Somebody waits for answers at this moment.
         closed: Nobody wants answers any more.
     """
 
     def __init__(self, flow: Flow) -> None:
         self.answered, self.refused = Count(), Count()
-        self.awaited = False
         self.closed = threading.Event()
         self._flow = flow
+        self._waits = self._waited = False
 
     @property
     def limit(self) -> int:
         """Requests that may be in flight now."""
         return self._flow.limit
+
+    @contextmanager
+    def awaiting(self) -> Iterator[None]:
+        """Note that somebody waits for answers as long as the block lasts."""
+        self._waits = self._waited = True
+        try:
+            yield
+        finally:
+            self._waits = False
 
     def pace(self, adapt: Callable[[], None]) -> None:
         """Decide from now on, in a thread of its own.
@@ -74,8 +83,9 @@ class Traffic:
             self._flow.decide(
                 rate / (now.wall - since.wall),
                 busy=now.busy(since),
-                awaited=self.awaited,
+                awaited=self._waited,
                 refused=self.refused.total > refused,
             )
+            self._waited = self._waits
             answered, refused, since = answered + rate, self.refused.total, now
             adapt()

@@ -23,7 +23,7 @@ from nightlabel.store.wire import Wire
 if TYPE_CHECKING:
     from nightlabel.store.store import Store
 
-AT_FIRST = 64
+AT_FIRST = 128
 """Requests in flight that cost next to nothing, whether they help or not."""
 
 _VALID = timedelta(hours=1)  # of a signed address; far longer than it waits
@@ -109,10 +109,15 @@ class Bulk:
         self._send(self._server, asked, self._idle.pop() if self._idle else None)
 
     def replies(self, seconds: float) -> Iterator[Reply]:
-        """Move bytes; give what has come, or wait for at most so many seconds and give nothing."""
+        """Move bytes; give what has come, or wait for at most so many seconds and give nothing.
+
+        Between two replies more may be begun.
+        """
         yield from self._failures()
         for key, _ in self._wires.select(seconds if self.flying else 0):
             wire: Wire = key.data
+            if wire.fileno() < 0:
+                continue  # it was given up after it was looked at
             if not wire.asked:
                 self._idle.remove(wire)
                 self._forget(wire)  # the server has closed it
