@@ -26,14 +26,24 @@ def say(answer):
     sys.stdout.write(text)
 
 
+def next_code(told, answer):
+    """Take the next exit code off what a step was told, which another pod of the step may be reading."""
+    codes = answer.get("exit", [])
+    if not codes:
+        return 0
+    code = codes.pop(0)
+    part = told.with_suffix(f".{os.getpid()}")
+    part.write_text(json.dumps(answer))
+    part.replace(told)
+    return code
+
+
 step, *arguments = sys.argv[1:]
 with (HERE / "calls").open("a") as calls:
     calls.write(json.dumps([step, *arguments]) + "\n")
 told = HERE / f"{step}.json"
 answer = json.loads(told.read_text()) if told.exists() else {}
-codes = answer.get("exit", [])
-code = codes.pop(0) if codes else 0
-told.write_text(json.dumps(answer))
+code = next_code(told, answer)
 sys.stderr.write(json.dumps({"event": f"{step} at work", "rows": 3}) + "\n")
 time.sleep(answer.get("seconds", 0))
 while (gate := answer.get("until")) and not (HERE / gate).exists():

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
@@ -20,16 +21,21 @@ time.sleep(600)
 """
 
 
+PATIENCE = 120  # seconds
+
+
 def python(program):
     return Child([sys.executable, "-SEc", program], child_environment())
 
 
 def alive(pid):
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def wait_for(check):
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE
     while not check() and time.monotonic() < end:
         time.sleep(0.05)
     return check()
@@ -63,7 +69,7 @@ def test_a_stopped_child_takes_its_group_with_it_even_where_it_ignores_the_reque
     follower.start()
     assert wait_for(lambda: said)
     child.stop()
-    follower.join(30)
+    follower.join(PATIENCE)
 
     assert ended[0].code == -9
     assert wait_for(lambda: not alive(int(said[0])))

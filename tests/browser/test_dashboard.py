@@ -19,7 +19,7 @@ from tests.browser.conftest import CHROMIUM, FLAGS, PATIENCE
 from tests.conftest import free_port, wait_for
 from tests.monitor.conftest import WATCHED, WINDOW, records
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 FIGURES = {"labelled_records": 12, "quarantined_records": 0, "quarantined_share": 0, "abstained_share": 0.4}
 TITLES = [
@@ -117,4 +117,4 @@ def test_every_axis_has_a_scale(dashboard):
 def test_the_verdict_is_said_in_words(dashboard):
     said = dashboard.get_by_text(re.compile(r"city is missing in the window\. Reference: 2,000 records"))
 
-    expect(said).to_be_visible()
+    expect(said).to_be_visible(timeout=PATIENCE)

@@ -5,19 +5,22 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-from tests.containers.engine import CACHE, engine
+from tests.containers.engine import CACHE, engine, put
 
 ROOT = Path(__file__).parents[2]
 BASE = "localhost/nightlabel-base:bookworm"
 """Stands in for python:3.11-slim-bookworm."""
 
-_KEPT = "72h"
+_KEPT_HOURS = 72
+_BUILDING = "building"
+"""The lock that builds share, and that whoever removes images has alone."""
 
 _PACKAGES = "python3.11,python3-pip,python3-venv,ca-certificates"
 _SOURCES = Path("/etc/apt/sources.list.d/debian.sources")
@@ -48,8 +51,10 @@ def build(target: str = "label", **arguments: str) -> str:
     told = {"BASE": base, "COMMIT": "0" * 40, "VERSION": "0.0.0"} | arguments
     name = f"localhost/nightlabel-{target}:{_digest(base, told, _FOLDERS.get(target, ()))}"
     with _alone(target):
+        _asked_for(name).touch()
         if engine().call("image", "exists", name).returncode:
             _build(target, name, told)
+            _forget(target)
     return name
 
 
@@ -74,16 +79,31 @@ def _build(target: str, name: str, told: dict[str, str]) -> None:
     isolation = "oci" if is_able() else "chroot"
     options = ("--network", "host", "--pull=never", "--format", "oci", "--isolation", isolation)
     options += ("--target", target, "--tag", name)
-    engine().said("build", *options, *words, *mounts, *place, seconds=1800)
-    _forget(target)
+    with locked(_BUILDING, fcntl.LOCK_SH):
+        engine().said("build", *options, *words, *mounts, *place, seconds=1800)
 
 
 def _forget(target: str) -> None:
-    """Remove images that were made days ago, and what they were made of."""
-    made = ("--filter", f"reference=localhost/nightlabel-{target}", "--filter", f"until={_KEPT}")
-    if old := engine().said("images", "--format", "{{.Repository}}:{{.Tag}}", *made).split():
-        engine().said("image", "rm", *old)
-    engine().said("image", "prune", "--force", "--filter", f"until={_KEPT}")
+    """Remove images that nobody has asked for in days, and what they were made of, unless somebody builds."""
+    old = ("--filter", f"until={_KEPT_HOURS}h")
+    made = ("--filter", f"reference=localhost/nightlabel-{target}", *old)
+    with suppress(BlockingIOError), locked(_BUILDING, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        held = engine().said("images", "--format", "{{.Repository}}:{{.Tag}}", *made).split()
+        if unused := [name for name in held if not _was_asked_for(name)]:
+            engine().said("image", "rm", *unused)
+            for name in unused:
+                _asked_for(name).unlink(missing_ok=True)
+        engine().said("image", "prune", "--force", *old)
+
+
+def _asked_for(name: str) -> Path:
+    """Give the file whose age tells when an image was last asked for."""
+    return CACHE / f"{name.rpartition('/')[2].replace(':', '-')}.asked"
+
+
+def _was_asked_for(name: str) -> bool:
+    asked = _asked_for(name)
+    return asked.exists() and time.time() - asked.stat().st_mtime < _KEPT_HOURS * 3600
 
 
 def _mounts() -> Iterator[str]:
@@ -98,7 +118,7 @@ def _mounts() -> Iterator[str]:
     told = {name: value for name, value in told.items() if name not in {"constraint", "no-build-isolation"}}
     # Debian's Python is 3.11.2, and a lock may hold what wants 3.11.5; the versions are pinned all the same.
     told["ignore-requires-python"] = "true"
-    settings.write_text("[global]\n" + "".join(f"{name} = {value}\n" for name, value in sorted(told.items())))
+    put(settings, "[global]\n" + "".join(f"{name} = {value}\n" for name, value in sorted(told.items())))
     yield f"{settings}:/etc/pip.conf"
     if _TRUST.exists():
         yield f"{_TRUST}:{_TRUST}"
@@ -158,7 +178,14 @@ def _digest(base: str, told: dict[str, str], more: tuple[str, ...]) -> str:
 @contextmanager
 def _alone(name: str) -> Iterator[None]:
     """Let one process of this machine make a thing; the others wait and find it."""
+    with locked(name, fcntl.LOCK_EX):
+        yield
+
+
+@contextmanager
+def locked(name: str, how: int) -> Iterator[None]:
+    """Hold a lock of this machine: ``how`` as ``flock`` takes it."""
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, how)
         yield

@@ -64,6 +64,13 @@ class Engine:
         return done.stdout.strip()
 
 
+def put(path: Path, text: str) -> None:
+    """Write a file that others may be reading: they find the old text or the new one, whole."""
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    part.write_text(text)
+    part.replace(path)
+
+
 @cache
 def engine() -> Engine:
     """Give the engine of this machine.
@@ -75,7 +82,7 @@ def engine() -> Engine:
         raise NoEngineError(f"{', '.join(missing)} not found: .ci/run installs them")
     storage, settings = CACHE / "storage", CACHE / "containers.conf"
     storage.mkdir(parents=True, exist_ok=True)
-    settings.write_text(_SETTINGS)
+    put(settings, _SETTINGS)
     prefix = ("unshare", "--mount", "sh", "-c", _APART, "sh", "podman", "--log-level", "error")
     places = ("--root", str(storage), "--runroot", f"/run/nightlabel-tests-{os.getuid()}")
     found = Engine((*prefix, *places), {"CONTAINERS_CONF": str(settings)})

@@ -94,7 +94,7 @@ class Cluster:
         held = [e for e in self._order("events") if re.fullmatch(name, e["involvedObject"]["name"])]
         return [f"{event['reason']}: {event['message']}" for event in held]
 
-    def wait(self, name: str = ".*", phase: str = "Succeeded|Failed", seconds: float = 20) -> Body:
+    def wait(self, name: str = ".*", phase: str = "Succeeded|Failed", seconds: float = 120) -> Body:
         """Wait until the one pod of that name is in a phase; gives it."""
         found = self._until(lambda pods: _only(pods, name, phase), seconds)
         if not found:
@@ -102,7 +102,7 @@ class Cluster:
             raise TimeoutError(f"no pod {name!r} is {phase} after {seconds} s: {told}")
         return found
 
-    def wait_gone(self, name: str = ".*", seconds: float = 20) -> None:
+    def wait_gone(self, name: str = ".*", seconds: float = 120) -> None:
         """Wait until no pod has that name."""
         if not self._until(lambda pods: not any(_named(pod, name) for pod in pods), seconds):
             raise TimeoutError(f"a pod {name!r} is still there after {seconds} s")
@@ -280,7 +280,7 @@ def _started(settings: Body, log: Any) -> Iterator[dict[str, str]]:
 
 def _wait(process: subprocess.Popen) -> None:
     try:
-        process.wait(30)
+        process.wait(120)
     except subprocess.TimeoutExpired:
         process.kill()
         raise

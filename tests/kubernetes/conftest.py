@@ -4,7 +4,7 @@ import pytest
 
 from kubernetes import client, config
 from tests.fake_kubernetes import Cluster, cluster, processes
-from tests.kubernetes.pods import IMAGES, MANIFESTS
+from tests.kubernetes.pods import IMAGES, MANIFESTS, Gate
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +33,9 @@ def api_of(fake: Cluster, account: str = "worker") -> client.CoreV1Api:
 def api(fake) -> client.CoreV1Api:
     """The real client, with the rights of a worker."""
     return api_of(fake)
+
+
+@pytest.fixture
+def gate(tmp_path) -> Gate:
+    """A gate that is shut until the test opens it."""
+    return Gate(tmp_path)

@@ -1,8 +1,11 @@
-"""Pods for the tests of the fake cluster."""
+"""Pods for the tests of the fake cluster, and what waits for what they do."""
 
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from kubernetes import watch
 
 MANIFESTS = Path(__file__).parent / "manifests" / "cluster.yaml"
 SHELL = f"registry.example/shell@sha256:{'a' * 64}"
@@ -38,12 +41,56 @@ def log(api: Any, name: str = "p", **query: Any) -> str:
     return api.read_namespaced_pod_log(name, "nights", _preload_content=False, **query).data.decode()
 
 
+def until(check: Callable[[], Any], seconds: float = 60) -> Any:
+    """Wait until something holds, that long at most; gives what it is at last."""
+    end = time.monotonic() + seconds
+    while not (found := check()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return found
+
+
 def waiting(fake: Any, reason: str) -> dict:
     """Wait until the first container of the only pod waits for a reason; gives its state."""
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        for status in fake.pod()["status"].get("containerStatuses", []):
-            if status["state"].get("waiting", {}).get("reason") == reason:
-                return status["state"]["waiting"]
-        time.sleep(0.02)
-    raise TimeoutError(fake.pod()["status"])
+
+    def found() -> dict | None:
+        states = [status["state"] for status in fake.pod()["status"].get("containerStatuses", [])]
+        waits = [state["waiting"] for state in states if "waiting" in state]
+        return next((state for state in waits if state["reason"] == reason), None)
+
+    if not (state := until(found)):
+        raise TimeoutError(fake.pod()["status"])
+    return state
+
+
+def changes(api: Any, made: Any) -> Iterator[Any]:
+    """Give what a pod became since it was made, each state of it, however late they are asked for."""
+    since = made.metadata.resource_version
+    stream = watch.Watch().stream(
+        api.list_namespaced_pod, "nights", resource_version=since, timeout_seconds=120
+    )
+    yield from (change["object"] for change in stream)
+
+
+def follow_to(fake: Any, api: Any, word: str) -> None:
+    """Wait until a pod that runs has written a word."""
+    fake.wait(phase="Running")
+    reply = api.read_namespaced_pod_log("p", "nights", follow=True, _preload_content=False)
+    found = b""
+    while word.encode() not in found:
+        found += reply.read1(1000)
+    reply.close()
+
+
+class Gate:
+    """What a pod's program waits for, so that a test decides when it goes on."""
+
+    def __init__(self, folder: Path) -> None:
+        self._place = folder / "gate"
+
+    @property
+    def wait(self) -> str:
+        """The words by which a shell waits for it."""
+        return f"until [ -e '{self._place}' ]; do sleep 0.05; done"
+
+    def open(self) -> None:
+        self._place.touch()

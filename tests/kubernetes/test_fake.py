@@ -6,27 +6,29 @@ import pytest
 from kubernetes.client import ApiException, V1DeleteOptions, V1Preconditions
 
 from kubernetes import watch
-from tests.kubernetes.pods import SHELL, SLEEP, ended, log, pod, waiting
+from tests.kubernetes.pods import SHELL, SLEEP, changes, ended, follow_to, log, pod, waiting
 
 NS = "nights"
 
 
-def phases(api, **how):
-    stream = watch.Watch().stream(api.list_namespaced_pod, NS, timeout_seconds=10, **how)
-    for change in stream:
-        yield change["type"], change["object"].status.phase
-
-
 def test_a_pod_goes_from_pending_to_succeeded(fake, api):
-    fake.slow_start("p", seconds=1)
-    assert api.create_namespaced_pod(NS, pod("sleep 0.1")).status.phase == "Pending"
+    made = api.create_namespaced_pod(NS, pod("sleep 0.1"))
+    assert made.status.phase == "Pending"
     seen = []
-    for _, phase in phases(api):
-        seen += [phase] if phase not in seen else []
-        if phase == "Succeeded":
+    for found in changes(api, made):
+        seen += [found.status.phase] if found.status.phase not in seen else []
+        if found.status.phase == "Succeeded":
             break
 
     assert seen == ["Pending", "Running", "Succeeded"]
+
+
+def test_a_watch_begins_with_the_pods_that_are_there(fake, api):
+    api.create_namespaced_pod(NS, pod())
+    fake.wait()
+    change = next(watch.Watch().stream(api.list_namespaced_pod, NS, timeout_seconds=120))
+
+    assert (change["type"], change["object"].status.phase) == ("ADDED", "Succeeded")
 
 
 def test_a_pod_that_ended_well_shows_it_everywhere(fake, api):
@@ -157,32 +159,26 @@ def test_an_image_that_is_not_there_is_told_in_status_and_events(fake, api):
     assert fake.pod()["status"]["phase"] == "Pending"
 
 
-def test_a_deleted_pod_is_asked_to_end_and_then_gone(fake, api):
-    api.create_namespaced_pod(NS, pod("trap 'sleep 1; exit 0' TERM; echo up; while :; do sleep 0.05; done"))
+def test_a_deleted_pod_is_asked_to_end_and_then_gone(fake, api, gate):
+    program = f'trap "{gate.wait}; exit 0" TERM; echo up; while :; do sleep 0.05; done'
+    api.create_namespaced_pod(NS, pod(program))
     follow_to(fake, api, "up")
-    api.delete_namespaced_pod("p", NS, grace_period_seconds=10)
+    api.delete_namespaced_pod("p", NS, grace_period_seconds=300)
 
     assert api.read_namespaced_pod("p", NS).metadata.deletion_timestamp
-    fake.wait_gone()
+    gate.open()
+    fake.wait_gone(seconds=120)
 
 
 def test_a_stubborn_pod_is_killed_after_its_grace(fake, api):
-    api.create_namespaced_pod(NS, pod("trap '' TERM; echo up; while :; do sleep 0.05; done"))
+    program = "trap '' TERM; echo up; while :; do sleep 0.05; done"
+    api.create_namespaced_pod(NS, pod(program, terminationGracePeriodSeconds=300))
     follow_to(fake, api, "up")
     begun = time.monotonic()
     api.delete_namespaced_pod("p", NS, grace_period_seconds=1)
-    fake.wait_gone()
+    fake.wait_gone(seconds=120)
 
-    assert 0.9 < time.monotonic() - begun < 5
-
-
-def follow_to(fake, api, word):
-    fake.wait(phase="Running")
-    reply = api.read_namespaced_pod_log("p", NS, follow=True, _preload_content=False)
-    found = b""
-    while word.encode() not in found:
-        found += reply.read1(1000)
-    reply.close()
+    assert time.monotonic() - begun > 0.9
 
 
 def test_a_pod_deleted_without_grace_is_gone_at_once(fake, api):
@@ -246,7 +242,7 @@ def test_events_tell_a_pods_story_in_order(fake, api):
 
 def test_events_can_be_watched(fake, api):
     api.create_namespaced_pod(NS, pod())
-    stream = watch.Watch().stream(api.list_namespaced_event, NS, timeout_seconds=10)
+    stream = watch.Watch().stream(api.list_namespaced_event, NS, timeout_seconds=120)
 
     assert next(change["object"].reason for change in stream if change["object"].reason == "Started")
 

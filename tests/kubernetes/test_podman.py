@@ -35,7 +35,7 @@ def ran(runner):
         with cluster(manifests=[MANIFESTS], runner=runner, namespace="nights") as fake:
             api = client.CoreV1Api(config.new_client_from_config(str(fake.kubeconfig("worker"))))
             api.create_namespaced_pod("nights", made)
-            return fake.wait(seconds=60), log(api)
+            return fake.wait(), log(api)
 
     return start
 
@@ -78,6 +78,6 @@ def test_a_container_of_podman_is_killed_for_its_memory(ran):
 
 
 def test_a_container_of_podman_ends_at_its_deadline(ran):
-    body, _ = ran("trap 'exit 9' TERM; while :; do sleep 0.1; done", activeDeadlineSeconds=1)
+    body, _ = ran("trap 'exit 9' TERM; while :; do sleep 0.1; done", activeDeadlineSeconds=10)
 
     assert (body["status"]["reason"], ended(body)["exitCode"]) == ("DeadlineExceeded", 9)

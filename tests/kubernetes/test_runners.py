@@ -1,9 +1,9 @@
 """Containers run as processes with the memory they may have; podman gets the right words."""
 
 import asyncio
+import os
 import subprocess
 import sys
-import time
 
 import psutil
 import pytest
@@ -15,10 +15,10 @@ from tests.fake_kubernetes.defaults import filled
 from tests.fake_kubernetes.environment import ConfigError
 from tests.fake_kubernetes.podman_runner import check_user, run_words
 from tests.fake_kubernetes.runner import Launch
-from tests.kubernetes.pods import MANIFESTS, SHELL, ended, log, pod
+from tests.kubernetes.pods import MANIFESTS, SHELL, ended, log, pod, until
 
-GREEDY = "import time; x = bytearray(b'1') * (200 << 20); time.sleep(5)"
-LASTING = "sleep 62.5"
+GREEDY = "import time; x = bytearray(b'1') * (200 << 20); time.sleep(60)"
+LASTING = f"sleep 301.{os.getpid()}"
 LIMITS = {"resources": {"limits": {"memory": "100Mi"}}}
 
 
@@ -82,11 +82,8 @@ def test_nothing_outlives_a_test_process_that_is_killed(tmp_path):
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == b"up\n"
         process.kill()
-    end = time.monotonic() + 10
-    while lasting() and time.monotonic() < end:
-        time.sleep(0.05)
 
-    assert lasting() == []
+    assert until(lambda: not lasting())
 
 
 def launch(tmp_path, spec=None, **container):

@@ -11,9 +11,12 @@ import termios
 import time
 from pathlib import Path
 
+import psutil
+
 ROOT = Path(__file__).parents[2]
 CTRL_C, CTRL_D = "\x03", "\x04"
 ROWS, COLUMNS = 50, 120
+PATIENCE = 240  # seconds
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 
 
@@ -29,9 +32,9 @@ class Terminal:
         self.raw, self._closed, self._code = "", False, 0
         self.pid, self._screen = pty.fork()
         if self.pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
             os.chdir(ROOT)
             os.execve(sys.executable, [sys.executable, *command], environment)  # noqa: S606 - no shell
-        fcntl.ioctl(self._screen, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
 
     @property
     def text(self) -> str:
@@ -41,13 +44,20 @@ class Terminal:
     def press(self, keys: str) -> None:
         os.write(self._screen, keys.encode())
 
-    def until(self, words: str, seconds: float = 60) -> None:
-        """Read until the words stand on the screen."""
+    def until(self, *words: str, seconds: float = PATIENCE) -> None:
+        """Read until any of the words stand on the screen."""
         end = time.monotonic() + seconds
-        while words not in self.text:
+        while not any(wanted in self.text for wanted in words):
             assert self._read(end - time.monotonic()), f"no {words!r} in:\n{self.text}"
 
-    def ends(self, seconds: float = 60) -> int:
+    def until_it_waits(self) -> None:
+        """Wait until the program has said all, and sleeps until it hears something."""
+        end = time.monotonic() + PATIENCE
+        while psutil.Process(self.pid).status() != psutil.STATUS_SLEEPING:
+            assert time.monotonic() < end, f"it goes on working:\n{self.text}"
+            time.sleep(0.01)
+
+    def ends(self, seconds: float = PATIENCE) -> int:
         """Read until the program ends; gives its exit code."""
         end = time.monotonic() + seconds
         while self._read(end - time.monotonic()):

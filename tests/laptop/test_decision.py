@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,8 @@ from nightlabel.steps import whole
 from nightlabel.store import open_lake
 from nightlabel.usecases.card_spending import lookalike
 from tests.laptop.terminal import CTRL_C, CTRL_D, ROOT
+
+pytestmark = pytest.mark.timeout(900)
 
 RUN, DATA = "asked", f"{USECASE}/data/cards.csv"
 QUESTION = "Merge the proposal and make this model the champion? [y/n] (n): "
@@ -81,7 +82,7 @@ def test_garbage_is_asked_about_again(at_terminal):
 def test_ctrl_c_at_the_question_stops_and_releases_nothing(at_terminal):
     terminal = at_terminal(*PROGRAM)
     terminal.until(QUESTION)
-    time.sleep(1)  # the question is on the screen a moment before the program listens for its answer
+    terminal.until_it_waits()  # the question is on the screen a moment before the program listens
     terminal.press(CTRL_C)
 
     assert terminal.ends() != 0

@@ -2,11 +2,12 @@
 
 import json
 import os
+import shutil
 import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -32,11 +33,12 @@ from tests.registry.test_models import TAGS, logged
 RUN = "manual__2026-01-31T03:00:00+00:00"
 CANARY = "zebracanary"
 """A value of a record, which no page may show."""
-
-
-def day(back: int) -> str:
-    """Give the date of some days ago, in the zone of the use case."""
-    return (datetime.now(UTC).astimezone(TINY.card.zone).date() - timedelta(days=back)).isoformat()
+PARSED = {
+    "airflow.dag_processing.import_errors",
+    "airflow.dag_processing.total_parse_time",
+    "airflow.dagbag_size",
+}
+"""What is measured of parsing."""
 
 
 @dataclass
@@ -52,12 +54,21 @@ class Heard:
 
 @dataclass(frozen=True)
 class World:
-    """The running Airflow."""
+    """The running Airflow.
+
+    Attributes:
+        today: The day on which it was started, in the zone of the use case.
+    """
 
     house: House
     lake: Store
     heard: Heard
     url: str
+    today: date
+
+    def day(self, back: int) -> str:
+        """Give the date of some days before today, whatever the clock says by now."""
+        return (self.today - timedelta(days=back)).isoformat()
 
     def ask(self, path: str, token: str | None = "", **headers: str) -> tuple[int, str, dict[str, str]]:
         """Ask for a page, signed in unless the token is nothing; gives status, text and headers."""
@@ -65,7 +76,7 @@ class World:
             headers["Authorization"] = f"Bearer {token or self.house.airflow._bearer()}"
         opener = build_opener(_NoRedirect)
         try:
-            with opener.open(Request(self.url + path, headers=headers), timeout=60) as answer:
+            with opener.open(Request(self.url + path, headers=headers), timeout=120) as answer:
                 return answer.status, answer.read().decode(), dict(answer.headers)
         except HTTPError as error:
             return error.code, error.read().decode(), dict(error.headers)
@@ -103,7 +114,7 @@ def world(tmp_path_factory, mlflow_server, heard) -> Iterator[World]:
     variables = {
         "NIGHTLABEL_HOME": str(home),
         "NIGHTLABEL_LAKE": (home / "lake").as_uri(),
-        "NIGHTLABEL_USECASES": str(USECASES),
+        "NIGHTLABEL_USECASES": str(patient_usecases(home / "usecases")),
         "NIGHTLABEL_TRACKING_URI": mlflow_server,
         "NIGHTLABEL_MLFLOW_URL": mlflow_server,
         "NIGHTLABEL_EVIDENTLY_URL": "http://127.0.0.1:9",
@@ -126,22 +137,32 @@ def world(tmp_path_factory, mlflow_server, heard) -> Iterator[World]:
         made = House(place, variables | statsd)
         try:
             made.start("api-server", "dag-processor")
-            lake = open_lake()
-            nights(lake)
-            papers(lake)
+            today = datetime.now(UTC).astimezone(TINY.card.zone).date()
+            world = World(made, open_lake(), heard, place.settings.airflow_url, today)
+            nights(world)
+            papers(world.lake)
             made.until(lambda: made.airflow.has("nightly__tiny"), "the DAG of the nights is not there")
+            made.until(lambda: heard.names() >= PARSED, "parsing was not measured")
             made.kill("dag-processor")
-            made.airflow.start("nightly__tiny", RUN, {"date": day(1)})
-            yield World(made, lake, heard, place.settings.airflow_url)
+            made.airflow.start("nightly__tiny", RUN, {"date": world.day(1)})
+            yield world
         finally:
             made.close()
     settings.cache_clear()
     metrics.cache_clear()
 
 
-def nights(lake: Store) -> None:
+def patient_usecases(folder: Path) -> Path:
+    """Copy the use cases; a night under way becomes late a day later, and not while the tests look at it."""
+    shutil.copytree(USECASES, folder)
+    card = folder / TINY.card.name / "usecase.toml"
+    card.write_text(f"deadline_minutes = {24 * 60}\n{card.read_text()}")
+    return folder
+
+
+def nights(world: World) -> None:
     """Make real nights: quiet, drifted, empty, without quarantine, with much of it, and one under way."""
-    draw = np.random.default_rng(7)
+    draw, lake, day = np.random.default_rng(7), world.lake, world.day
     reference.save(lake, TINY.card, "1", pd.DataFrame({"amount": draw.lognormal(3, 1, 2_000).round(2)}))
     for back in range(9, 0, -1):
         if back == 6:

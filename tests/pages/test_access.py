@@ -14,19 +14,23 @@ from nightlabel.settings import settings
 from nightlabel.store import open_lake
 from tests.airflow.conftest import ROOT
 from tests.label.nights import USECASES
-from tests.pages.conftest import CANARY, day
+from tests.pages.conftest import CANARY
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300), pytest.mark.xdist_group("pages")]
-PAGES = [
-    f"/nightlabel/{page}"
-    for page in ("nights", "models", "nights/tiny", "models/tiny", f"nights/tiny/{day(1)}")
-]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900), pytest.mark.xdist_group("pages")]
+PAGES = ["/nightlabel/nights", "/nightlabel/models", "/nightlabel/nights/tiny", "/nightlabel/models/tiny"]
+PAGES += ["/nightlabel/nights/tiny/{night}"]
+"""Addresses without a date, which would be another one where the next process collects the tests."""
 HEAVY = {"pandas", "mlflow", "deltalake", "evidently", "torch", "nightlabel.steps"}
+
+
+def address(world, page: str) -> str:
+    """Give the address of a page, where it is that of a night with the date of last night."""
+    return page.format(night=world.day(1))
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_without_a_token_no_page_is_shown(world, page):
-    code, text, headers = world.ask(page, token=None)
+    code, text, headers = world.ask(address(world, page), token=None)
 
     assert (code, "tiny" in re.sub('next=[^"]*', "", text)) == (401, False)
     assert 'href="/auth/login?next=' in text
@@ -37,7 +41,7 @@ def test_without_a_token_no_page_is_shown(world, page):
 def test_with_a_forged_token_no_page_is_shown(world, page):
     token = world.house.airflow._bearer()
 
-    code, text, _ = world.ask(page, token=token[:-4] + "AAAA")
+    code, text, _ = world.ask(address(world, page), token=token[:-4] + "AAAA")
 
     assert (code, "Nights" in text) == (403, False)
     assert 'href="/auth/login?next=' in text
@@ -51,7 +55,7 @@ def test_the_cookie_of_airflows_ui_lets_in_as_the_token_does(world):
 
 def test_a_page_brings_no_script_and_no_address_of_another_site_but_links(world):
     for page in PAGES[2:]:
-        code, text, headers = world.ask(page)
+        code, text, headers = world.ask(address(world, page))
         policy = headers["content-security-policy"]
         loaded = re.findall(r'(?:src|<link[^>]*href)="([^"]+)"', text)
 
@@ -89,10 +93,11 @@ def test_a_date_that_is_none_is_a_sentence_and_no_broken_page(world):
 
 
 def test_no_value_of_a_record_stands_on_any_page(world):
-    pages = "".join(world.ask(page)[1] for page in [*PAGES[2:], f"/nightlabel/nights/tiny/{day(3)}"])
+    pages = [*(address(world, page) for page in PAGES[2:]), f"/nightlabel/nights/tiny/{world.day(3)}"]
+    told = "".join(world.ask(page)[1] for page in pages)
 
-    assert "NL-A009" in pages
-    assert CANARY not in pages
+    assert "NL-A009" in told
+    assert CANARY not in told
 
 
 def test_what_people_wrote_stays_words(world):
@@ -115,8 +120,9 @@ def folder_lake(folder_place):
 
 
 def test_a_registry_that_is_away_is_a_box_with_its_code(tiny, monkeypatch):
-    from nightlabel_airflow.web import content  # noqa: PLC0415 - the plugin is on the path where Airflow is tested
+    from nightlabel_airflow.web import content, work  # noqa: PLC0415 - the plugin is on the path where Airflow is tested
 
+    monkeypatch.setattr(work, "SECONDS", 120.0)
     monkeypatch.setenv("NIGHTLABEL_TRACKING_URI", "http://127.0.0.1:9")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     settings.cache_clear()
@@ -165,7 +171,7 @@ def test_a_night_that_was_due_and_is_missing_is_late_and_one_from_before_the_fir
 
     due = last_due(TINY.card, TOMORROW)
     assert calendar.days("tiny", due.date, 1, TOMORROW)[0].state == "not run"
-    night(folder_lake, date=day(10))
+    night(folder_lake)
 
     assert calendar.days("tiny", due.date, 1, TOMORROW)[0].state == "late"
     early = (TOMORROW - timedelta(days=20)).date().isoformat()

@@ -6,12 +6,13 @@ import pytest
 from playwright.sync_api import expect
 
 from demo.place import USER
-from tests.pages.conftest import RUN, day
+from tests.browser.conftest import PATIENCE
+from tests.pages.conftest import RUN
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.airflow,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
     pytest.mark.xdist_group("pages"),
 ]
 NIGHTS, MODELS = "/nightlabel/nights/tiny", "/nightlabel/models/tiny"
@@ -21,6 +22,7 @@ NIGHTS, MODELS = "/nightlabel/nights/tiny", "/nightlabel/models/tiny"
 def page(browser, world):
     """Sign in to Airflow by its form, as a person."""
     opened = browser.new_page(viewport={"width": 1200, "height": 900})
+    opened.context.set_default_timeout(PATIENCE)
     opened.goto(f"{world.url}/")
     opened.fill("input[name=username]", USER)
     opened.fill("input[name=password]", world.house.airflow.password)
@@ -32,6 +34,7 @@ def page(browser, world):
 def other(page, world, path, **wish):
     """Open a page in another window of the same person, with wishes of its own."""
     context = page.context.browser.new_context(storage_state=page.context.storage_state(), **wish)
+    context.set_default_timeout(PATIENCE)
     opened = context.new_page()
     opened.goto(world.url + path)
     return opened
@@ -55,17 +58,17 @@ def test_airflows_menu_shows_the_page_in_a_frame_without_another_sign_in(page, w
 def test_the_calendar_tells_the_states_of_days_apart(page, world):
     page.goto(world.url + NIGHTS)
 
-    states = {back: state(page, day(back)) for back in (0, 1, 5, 6)}
+    states = {back: state(page, world.day(back)) for back in (0, 1, 5, 6)}
     assert states == {0: "at work", 1: "committed", 5: "empty", 6: "not run"}
-    expect(page.locator("a.day.alarm")).to_have_attribute("aria-label", re.compile(day(3)))
+    expect(page.locator("a.day.alarm")).to_have_attribute("aria-label", re.compile(world.day(3)))
 
 
 def test_numbers_of_a_day_are_told_where_the_mouse_or_the_keyboard_is(page, world):
     page.goto(world.url + NIGHTS)
-    tip = page.get_by_label(f"{day(3)}: committed").locator(".tip")
+    tip = page.get_by_label(f"{world.day(3)}: committed").locator(".tip")
     expect(tip).to_be_hidden()
 
-    page.get_by_label(f"{day(3)}: committed").focus()
+    page.get_by_label(f"{world.day(3)}: committed").focus()
     expect(tip).to_be_visible()
     expect(tip).to_contain_text("363 records, 3 of 363 new ones in quarantine")
     expect(tip).to_contain_text("Drift: drifted.")
@@ -73,15 +76,15 @@ def test_numbers_of_a_day_are_told_where_the_mouse_or_the_keyboard_is(page, worl
 
 def test_the_table_has_what_the_calendar_has(page, world):
     page.goto(world.url + NIGHTS)
-    row = page.get_by_role("row").filter(has_text=day(3))
+    row = page.get_by_role("row").filter(has_text=world.day(3))
 
     assert row.get_by_role("cell").all_inner_texts()[1:5] == ["✓ committed", "363", "3 (0.8%)", "drifted"]
-    assert page.get_by_role("row").filter(has_text=day(6)).count() == 0
+    assert page.get_by_role("row").filter(has_text=world.day(6)).count() == 0
 
 
 def test_a_night_adds_up_and_leads_to_its_run_its_model_and_its_drift(page, world):
     page.goto(world.url + NIGHTS)
-    page.get_by_role("link", name=day(1), exact=True).click()
+    page.get_by_role("link", name=world.day(1), exact=True).click()
 
     assert page.locator(".sum dd").all_inner_texts() == ["361", "360", "1"]
     expect(page.get_by_role("row").filter(has_text="NL-A005")).to_contain_text("0.3%")
@@ -95,7 +98,7 @@ def test_a_night_adds_up_and_leads_to_its_run_its_model_and_its_drift(page, worl
 
 
 def test_the_run_of_a_night_opens_in_airflow(page, world):
-    page.goto(f"{world.url}{NIGHTS}/{day(1)}")
+    page.goto(f"{world.url}{NIGHTS}/{world.day(1)}")
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="manual__").click()
 
@@ -104,7 +107,7 @@ def test_the_run_of_a_night_opens_in_airflow(page, world):
 
 
 def test_a_night_under_way_tells_what_is_foretold(page, world):
-    page.goto(f"{world.url}{NIGHTS}/{day(0)}")
+    page.goto(f"{world.url}{NIGHTS}/{world.day(0)}")
 
     expect(page.get_by_text("at work", exact=False).first).to_be_visible()
     expect(page.get_by_role("heading", name="Forecast and truth")).to_be_visible()
@@ -128,12 +131,12 @@ def test_models_show_champion_challenger_proposal_and_history(page, world):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1200, 390])
 def test_pages_fit_a_desk_and_a_phone_by_day_and_by_night(page, world, pictures, theme, width):
-    for name, path in {"nights": NIGHTS, "night": f"{NIGHTS}/{day(1)}", "models": MODELS}.items():
+    for name, path in {"nights": NIGHTS, "night": f"{NIGHTS}/{world.day(1)}", "models": MODELS}.items():
         seen = other(page, world, path, viewport={"width": width, "height": 800}, color_scheme=theme)
         wider = seen.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         ground = seen.evaluate("getComputedStyle(document.body).backgroundColor")
         if name == "nights":
-            seen.get_by_label(f"{day(3)}: committed").focus()
+            seen.get_by_label(f"{world.day(3)}: committed").focus()
         seen.screenshot(path=pictures / f"airflow-{name}-{theme}-{width}.png", full_page=True)
         seen.context.close()
 
@@ -145,7 +148,7 @@ def test_no_page_asks_its_browser_for_anything_that_the_policy_forbids(page, wor
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
-    for path in (NIGHTS, MODELS, f"{NIGHTS}/{day(3)}"):
+    for path in (NIGHTS, MODELS, f"{NIGHTS}/{world.day(3)}"):
         page.goto(world.url + path)
 
     assert said == []

@@ -5,14 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.pages.conftest import World
+from tests.pages.conftest import PARSED, World
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300), pytest.mark.xdist_group("pages")]
-PARSED = {
-    "airflow.dag_processing.import_errors",
-    "airflow.dag_processing.total_parse_time",
-    "airflow.dagbag_size",
-}
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900), pytest.mark.xdist_group("pages")]
 SCHEDULED = {"airflow.scheduler_heartbeat", "airflow.pool.open_slots", "airflow.executor.open_slots"}
 
 

@@ -13,7 +13,7 @@ from tests.pods.conftest import IMAGE, LAUNCHER, runner
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 
 CLUSTER, KEY = "nights", "AKIAIOSFODNN7EXAMPLE"
-SHORT = 8.0
+SHORT = 15.0
 """Seconds that a token is good: less than a pod works, as EKS's 14 minutes are less than a long one."""
 
 
@@ -38,7 +38,7 @@ def on_eks(request, fake, s3_place, monkeypatch):
 
 
 def test_a_night_whose_tokens_run_out_goes_on(on_eks, stand_in, database):
-    stand_in.script(plan={"result": {"shards": ["0000"]}}, label={"seconds": 2 * SHORT})
+    stand_in.script(plan={"result": {"shards": ["0000"]}}, label={"seconds": SHORT + 5})
 
     ended = runner()()
 

@@ -21,7 +21,7 @@ GATE = "airflow-is-back"
 @pytest.fixture(scope="module")
 def house(running, s3_server, tmp_path_factory):
     """Airflow with a lake on S3 and its pods in the cluster; only its API server runs."""
-    urllib.request.urlopen(urllib.request.Request(f"{s3_server}/{BUCKET}", method="PUT"), timeout=10).close()
+    urllib.request.urlopen(urllib.request.Request(f"{s3_server}/{BUCKET}", method="PUT"), timeout=60).close()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NIGHTLABEL_HOME", str(tmp_path_factory.mktemp("house")))
         settings.cache_clear()
@@ -66,6 +66,7 @@ def test_pods_that_are_at_work_when_airflow_comes_back_are_waited_for(house, fak
     house.until(lambda: _states(house, run).count("deferred") == 2, "nothing is deferred")
 
     house.kill(*lost)
+    house.until(lambda: not any(house.airflow.healthy(part) for part in lost), "nothing is missed")
     house.start(*lost)
     house.until(lambda: house.airflow.healthy(*lost), "Airflow is not back")
     stand_in.open(GATE)

@@ -65,6 +65,7 @@ def secrets(uri: str) -> dict[str, str]:
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql://airflow:{SECRET}-db@db/airflow",
         "DD_API_KEY": f"{SECRET}-dd",
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "120",
     }
 
 

@@ -1,8 +1,10 @@
 """The services of the demo on free ports, without a run: what a person has after the first start."""
 
+import os
 import re
 import stat
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +17,11 @@ from demo.rest import Airflow
 from nightlabel.catalog import usecases
 from nightlabel.settings import settings
 from tests.conftest import free_port
+from tests.processes import seen
 
 UIS = ("airflow", "mlflow", "evidently")
-DAGS = [f"{kind}__{one.name}" for kind in ("experiment", "nightly") for one in usecases()]
+DAGS = {f"{kind}__{one.name}" for kind in ("experiment", "nightly") for one in usecases()}
+DAGS |= {"nightlabel__watch"}
 
 EXPERIMENT, NIGHTLY = "experiment__card_spending", "nightly__card_spending"
 HOSTILE_FORMS = [
@@ -88,7 +92,24 @@ def filled(path: str) -> str:
     return re.sub(r"<[^>]+>|\{[^}]+\}", "1", path)
 
 
-def held_by(secrets: list[str], process: psutil.Process) -> list[str]:
-    """Give the names of the variables and arguments of a process that hold one of the secrets."""
-    told = process.environ() | {f"argument {at}": word for at, word in enumerate(process.cmdline())}
-    return sorted(name for name, value in told.items() if any(secret in value for secret in secrets))
+def kept(folder: Path) -> Iterator[tuple[Path, int, bytes]]:
+    """Give path, mode and content of each file; what vanishes meanwhile, as journals do, is left out."""
+    for place, _, names in os.walk(folder):
+        for path in (Path(place, name) for name in names):
+            with suppress(FileNotFoundError):
+                if path.is_file():
+                    with path.open("rb") as file:
+                        yield path, stat.S_IMODE(os.fstat(file.fileno()).st_mode), file.read()
+
+
+def holding(secrets: list[str], processes: Iterable[psutil.Process]) -> dict[str, list[str]]:
+    """Give the variables and arguments that hold one of the secrets, by process; most processes have none."""
+    found = {
+        str(process): [name for name, value in told.items() if any(secret in value for secret in secrets)]
+        for process, told in seen(processes, _told)
+    }
+    return {process: sorted(names) for process, names in found.items() if names}
+
+
+def _told(process: psutil.Process) -> dict[str, str]:
+    return process.environ() | {f"argument {at}": word for at, word in enumerate(process.cmdline())}

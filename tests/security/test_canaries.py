@@ -25,7 +25,6 @@ from nightlabel.steps import experiment, folder, health, people, tables, whole
 from nightlabel.store import open_lake, open_uri
 from nightlabel.usecases.card_spending import lookalike
 from nightlabel.validate import check
-from tests.conftest import free_port
 from tests.gate import world
 from tests.propose import conftest as ground
 from tests.propose import samples
@@ -33,8 +32,10 @@ from tests.propose.conftest import changed
 from tests.registry.stub import answering
 from tests.security.conftest import CLIENT, DATE, FAULTY, GOOD, HEADER, OTHERS, SECRET, USECASE
 
+pytestmark = pytest.mark.timeout(900)
+
 team = ground.team
-PATIENCE = 120
+PATIENCE = 240
 
 
 def objects() -> dict[str, str]:
@@ -96,7 +97,7 @@ def command(place, *words, **changed) -> subprocess.CompletedProcess[str]:
 
 
 def nowhere(scheme: str = "http", path: str = "") -> str:
-    return f"{scheme}://ann:{SECRET}-uri@127.0.0.1:{free_port()}{path}"
+    return f"{scheme}://ann:{SECRET}-uri@127.0.0.1:9{path}"
 
 
 @pytest.mark.parametrize(
@@ -148,6 +149,7 @@ ECHO = f"<html>GET https://ann:{SECRET}@proxy/x failed \x1b[2J\r\nfor good</html
 @pytest.mark.parametrize("make", [Rest, client.connect], ids=["rest", "library"])
 def test_whatever_an_mlflow_answers_is_told_without_passwords_on_printable_lines(status, make, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "120")
 
     def ask(uri):
         reader = client.reader(uri) if make is Rest else make(uri)

@@ -65,6 +65,7 @@ def listing(*names: str, folder: bool = False, body: bytes = b"evil", packed: bo
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "120")
 
 
 @pytest.fixture
@@ -159,7 +160,7 @@ def spoil_by_pipe(folder: Path) -> None:
     os.mkfifo(folder / "network.onnx")
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "spoil", [spoil_by_link, spoil_by_folder, spoil_by_circle, spoil_by_device, spoil_by_pipe]
 )

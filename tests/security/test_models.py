@@ -20,6 +20,8 @@ from nightlabel.train.tracking import log_candidate
 from tests.registry.toy import toy_artifact, toy_records, toy_usecase
 from tests.security.corpus import CORPUS, DATA, WEIGHTS
 
+pytestmark = pytest.mark.timeout(900)
+
 NAMES = [evil.name for evil in CORPUS]
 
 

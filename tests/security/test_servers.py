@@ -23,6 +23,8 @@ from servers.signin import HEALTH, SignIn
 from tests.conftest import free_port, wait_for
 from tests.security.wire import Login, ask, basic
 
+pytestmark = pytest.mark.timeout(900)
+
 ROOT = Path(__file__).parents[2]
 ADMIN, TRAINER, LABELLER = [(name, f"password of {name}") for name in ("admin", "trainer", "labeller")]
 ANN = ("ann", "pässword:1")
@@ -84,6 +86,7 @@ def sign_in(patch: pytest.MonkeyPatch, login: Login) -> None:
     for variable, word in zip(("USERNAME", "PASSWORD"), login, strict=True):
         patch.setenv(f"MLFLOW_TRACKING_{variable}", word)
     patch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    patch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "120")
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +181,7 @@ TOO_LITTLE = [
 def test_a_server_that_is_told_too_little_does_not_start(tmp_path, server, name, value):
     process = start(server, tmp_path, SERVERS[server] | {name: value}, stderr=subprocess.PIPE, text=True)
 
-    said = process.communicate(timeout=60)[1]
+    said = process.communicate(timeout=240)[1]
 
     assert process.returncode == 64
     assert name in said

@@ -42,7 +42,7 @@ def ask(url: str, method: str = "GET", *, login: Login | None = None, body=None,
     )
     if body is not None and not isinstance(body, bytes):
         body, sent = json.dumps(body).encode(), {"Content-Type": "application/json"} | sent
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=120)
     try:
         connection.request(method, parts._replace(scheme="", netloc="").geturl() or "/", body, sent)
         answer = connection.getresponse()

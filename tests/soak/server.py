@@ -31,7 +31,7 @@ class Doors:
     def break_down(self, seed, share, *kinds):
         """Let a share of the requests fail from now on, in some ways or in all; gives the faults so far."""
         order = "/".join((f"{self.sound}{CONTROL}", str(seed), str(share), *map(quote, kinds)))
-        with urllib.request.urlopen(order, timeout=30) as answer:
+        with urllib.request.urlopen(order, timeout=120) as answer:
             return Counter(json.load(answer))
 
 

@@ -11,9 +11,13 @@ from tests.soak.mutants import PUBLISH, mutate
 from tests.soak.sites import sites
 from tests.soak.test_model import BOUNDS, Nights
 
-ROUNDS = 20  # at most: the moments of a kill are never the same twice
+pytestmark = pytest.mark.timeout(900)
+
+ROUNDS = 60  # at most: the moments of a kill are never the same twice
 PATCHED = ((shard, "_work"), (table, "commit"), (receipts, "complete"), (receipts, "add_up"))
-FOUND = settings(BOUNDS, derandomize=True, database=None, phases=[Phase.generate])
+FOUND = settings(BOUNDS, max_examples=400, derandomize=True, database=None, phases=[Phase.generate])
+"""Up to the first violation: which history shows it changes with any number in a module that is loaded, since
+Hypothesis draws from these, too."""
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """One Spark session for the tests of Spark, and both ways of validating the same files."""
 
+from contextlib import ExitStack
+
 import pyarrow as pa
 import pytest
 
@@ -13,12 +15,13 @@ from nightlabel.validate import Source, validated
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory):
     """Spark with two threads; its workers may read the S3 of the tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "test")
-        place = Settings(home=tmp_path_factory.mktemp("spark"), spark_master="local[2]", prepare_with="spark")
-        with spread.session(place) as session:
-            yield session
+    place = Settings(home=tmp_path_factory.mktemp("spark"), spark_master="local[2]", prepare_with="spark")
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:
+            for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+                patch.setenv(name, "test")
+            session = stack.enter_context(spread.session(place))
+        yield session
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from nightlabel.spread import session
 from nightlabel.spread.session import spread
 from nightlabel.store import open_lake
 from nightlabel.usecases.card_spending import lookalike
+from tests.processes import seen
 
 SPARK = Settings(prepare_with="spark", spark_master="local[2]")
 
@@ -64,8 +65,9 @@ def test_a_failure_of_spark_is_one_to_try_again(spark):
 
 def test_no_port_is_open_to_the_outside(spark):
     mine = [psutil.Process(), *psutil.Process().children(recursive=True)]
-    java = [process for process in mine if process.name() == "java"]
-    ports = [c.laddr.ip for p in java for c in p.net_connections() if c.status == psutil.CONN_LISTEN]
+    java = [process for process, name in seen(mine, psutil.Process.name) if name == "java"]
+    sockets = [at for _, found in seen(java, psutil.Process.net_connections) for at in found]
+    ports = [at.laddr.ip for at in sockets if at.status == psutil.CONN_LISTEN]
 
     assert ports
     assert {ip.removeprefix("::ffff:") for ip in ports} == {"127.0.0.1"}

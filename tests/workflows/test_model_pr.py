@@ -11,6 +11,8 @@ from nightlabel.propose.reproduction_report import MARKER
 from nightlabel.store import open_uri
 from tests.workflows.conftest import USECASE, WRITES
 
+pytestmark = pytest.mark.timeout(900)
+
 PARAMS = f"src/nightlabel/usecases/{USECASE}/params.toml"
 RUN = 77
 

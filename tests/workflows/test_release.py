@@ -10,6 +10,8 @@ from nightlabel.steps import night as steps
 from nightlabel.store import open_lake
 from tests.workflows.conftest import IMAGES, USECASE, Team
 
+pytestmark = pytest.mark.timeout(900)
+
 PARAMS = f"src/nightlabel/usecases/{USECASE}/params.toml"
 
 

@@ -22,7 +22,7 @@ for mode in ("sync", "deferrable"):
             kubernetes_conn_id=None,
             in_cluster=False,
             deferrable=mode == "deferrable",
-            startup_timeout_seconds=4,
+            startup_timeout_seconds=60,
             startup_check_interval_seconds=1,
             poll_interval=0.5,
             termination_grace_period=1,
