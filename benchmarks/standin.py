@@ -94,7 +94,7 @@ class Blobs:
 
 
 class Late:
-    """Sends all answers by the same time too late, on one timer: one for each would cost as much as the answer.
+    """Sends all answers late by the same time, on one timer: one for each would cost as much as its answer.
 
     Args:
         seconds: How late.
