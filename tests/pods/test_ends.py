@@ -50,7 +50,7 @@ def test_a_shard_that_ran_out_of_memory_is_tried_again_with_half_of_it(run, fake
 
 
 def test_a_shard_that_runs_out_of_memory_twice_stops_the_night(run, fake, stand_in, told):
-    stand_in.script(plan={"result": {"shards": ["0000"]}}, label={"seconds": SOON}, publish={"exit": [64]})
+    stand_in.script(plan={"result": {"shards": ["0000"]}}, label={"seconds": 60}, publish={"exit": [64]})
     fake.oom(LABEL, after=0.2, times=2)
 
     ended = run()

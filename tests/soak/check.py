@@ -107,4 +107,5 @@ def _all(rows):
 
 
 def _told(stands):
-    return sorted((row.row, row.said, row.model, n) for row, n in stands.items())[:6]
+    told = ((row.row, row.said, row.model, n) for row, n in stands.items())
+    return sorted(told, key=repr)[:6]  # a file that could not be read has a row without a number

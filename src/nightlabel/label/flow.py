@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-LOWEST, FIRST, HIGHEST = 4, 16, 256
+LOWEST, FIRST, HIGHEST = 4, 16, 512
 """Bounds of the requests in flight, and their number at the start."""
 
 PERIOD = 0.05
