@@ -8,7 +8,7 @@ LOWEST, FIRST, HIGHEST = 4, 16, 512
 PERIOD = 0.05
 """Seconds between two decisions."""
 
-_BUSY = 0.8  # share of the processor from which the process holds itself up
+_BUSY = 0.6  # share of the processor from which the process holds itself up
 _HELPED = 1.1  # growth of the rate by which more requests in flight have helped
 _SETTLED = 4  # decisions in which more requests may show what they are worth: connections are made first
 _PAUSE = 20  # decisions that are left out after a step back
