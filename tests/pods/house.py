@@ -13,7 +13,7 @@ import psutil
 from demo.place import USER, Place, environment, password
 from demo.rest import FINAL, Airflow
 
-PATIENCE = 180
+PATIENCE = 300
 """Seconds that a start or a night may take."""
 
 # What tells the parts that one of them is lost; minutes, as shipped by Airflow.
