@@ -1,7 +1,6 @@
 """A child's log and result come through, and its whole group ends with it."""
 
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
@@ -11,6 +10,7 @@ import pytest
 
 from nightlabel.settings import child_environment
 from nightlabel_airflow.child import Child
+from tests.waiting import until
 
 STUBBORN = """
 import signal, subprocess, sys, time
@@ -32,13 +32,6 @@ def alive(pid):
     with suppress(psutil.NoSuchProcess):
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     return False
-
-
-def wait_for(check):
-    end = time.monotonic() + PATIENCE
-    while not check() and time.monotonic() < end:
-        time.sleep(0.05)
-    return check()
 
 
 def test_log_result_and_exit_code_come_through():
@@ -67,12 +60,12 @@ def test_a_stopped_child_takes_its_group_with_it_even_where_it_ignores_the_reque
     child, said, ended = python(STUBBORN), [], []
     follower = Thread(target=lambda: ended.append(child.follow(said.append)))
     follower.start()
-    assert wait_for(lambda: said)
+    assert until(lambda: said, PATIENCE)
     child.stop()
     follower.join(PATIENCE)
 
     assert ended[0].code == -9
-    assert wait_for(lambda: not alive(int(said[0])))
+    assert until(lambda: not alive(int(said[0])), PATIENCE)
 
 
 def test_nothing_of_the_group_outlives_an_exception(tmp_path: Path):
@@ -84,4 +77,4 @@ def test_nothing_of_the_group_outlives_an_exception(tmp_path: Path):
 
     with pytest.raises(TimeoutError):
         child.follow(give_up)
-    assert wait_for(lambda: not alive(pids[0]))
+    assert until(lambda: not alive(pids[0]), PATIENCE)

@@ -16,8 +16,10 @@ import threading
 import time
 import urllib.request
 from dataclasses import asdict, dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import unquote, urlsplit
+
+from tests.listening import Server
 
 CONTROL = "/-/faults"
 HOP = {"connection", "transfer-encoding", "keep-alive", "expect"}
@@ -232,8 +234,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def main(target):
     Handler.target = urlsplit(target).netloc
-    ThreadingHTTPServer.request_queue_size = 128
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     sys.stdout.write(f"{server.server_port}\n")
     sys.stdout.flush()
     server.serve_forever()

@@ -1,7 +1,6 @@
 """Faults of the object store, in whole nights over real HTTP: nothing is lost, doubled or half seen."""
 
 import resource
-import time
 from contextlib import contextmanager
 
 import pytest
@@ -18,6 +17,7 @@ from tests.faults.cards import CARD, HEADER, line
 from tests.faults.nights import assert_fails, assert_invisible, assert_published, deliver, whole
 from tests.faults.proxy import Fault
 from tests.label.nights import DATE, TINY, Parity, label_all, planned, put
+from tests.waiting import until
 
 ALWAYS = 0
 PLAN, PART, RECEIPT, DATA = r"plan\.json$", r"/plan/.*parquet$", "/receipts/", r"/labels/date.*parquet$"
@@ -88,15 +88,8 @@ def test_a_store_that_dies_with_the_commit_leaves_the_answer_to_the_next_run(lak
         assert_fails(lake, "NL-B003", step=publish_alone)
 
     if does == "late":
-        until(lambda: lake.head("tiny/labels/_delta_log/00000000000000000001.json"))
+        assert until(lambda: lake.head("tiny/labels/_delta_log/00000000000000000001.json"), 10)
     assert_published(lake, outcome)
-
-
-def until(done, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_commit_without_any_answer_is_given_up_soon(lake, s3):

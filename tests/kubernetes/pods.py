@@ -1,11 +1,11 @@
 """Pods for the tests of the fake cluster, and what waits for what they do."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from kubernetes import watch
+from tests.waiting import until
 
 MANIFESTS = Path(__file__).parent / "manifests" / "cluster.yaml"
 SHELL = f"registry.example/shell@sha256:{'a' * 64}"
@@ -39,14 +39,6 @@ def log(api: Any, name: str = "p", **query: Any) -> str:
     """Give what the API answers for a pod's log."""
     # kubernetes 36.0 gives the repr of the bytes where it is to decode them (kubernetes-client/python#2596).
     return api.read_namespaced_pod_log(name, "nights", _preload_content=False, **query).data.decode()
-
-
-def until(check: Callable[[], Any], seconds: float = 60) -> Any:
-    """Wait until something holds, that long at most; gives what it is at last."""
-    end = time.monotonic() + seconds
-    while not (found := check()) and time.monotonic() < end:
-        time.sleep(0.02)
-    return found
 
 
 def waiting(fake: Any, reason: str) -> dict:

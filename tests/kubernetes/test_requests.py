@@ -7,7 +7,8 @@ import urllib3
 from kubernetes.client import ApiException
 from urllib3.exceptions import HTTPError, ProtocolError
 
-from tests.kubernetes.pods import SLEEP, pod, until
+from tests.kubernetes.pods import SLEEP, pod
+from tests.waiting import until
 
 NS = "nights"
 PODS = f"/api/v1/namespaces/{NS}/pods"

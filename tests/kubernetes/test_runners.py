@@ -15,7 +15,8 @@ from tests.fake_kubernetes.defaults import filled
 from tests.fake_kubernetes.environment import ConfigError
 from tests.fake_kubernetes.podman_runner import check_user, run_words
 from tests.fake_kubernetes.runner import Launch
-from tests.kubernetes.pods import MANIFESTS, SHELL, ended, log, pod, until
+from tests.kubernetes.pods import MANIFESTS, SHELL, ended, log, pod
+from tests.waiting import until
 
 GREEDY = "import time; x = bytearray(b'1') * (200 << 20); time.sleep(60)"
 LASTING = f"sleep 301.{os.getpid()}"

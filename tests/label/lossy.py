@@ -8,8 +8,10 @@ import http.client
 import subprocess
 import sys
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
+
+from tests.listening import Server
 
 HOP = {"connection", "transfer-encoding", "keep-alive"}
 COUNT = "/how-many-answers-were-lost"
@@ -77,8 +79,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def main(target, part, answers):
     Handler.target, Handler.part, Handler.answers = urlsplit(target).netloc, part, int(answers)
-    ThreadingHTTPServer.request_queue_size = 128
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     sys.stdout.write(f"{server.server_port}\n")
     sys.stdout.flush()
     server.serve_forever()

@@ -19,6 +19,7 @@ from nightlabel.label.flow import HIGHEST, LOWEST, Flow
 from nightlabel.label.inputs import Input
 from nightlabel.label.requests import Request
 from nightlabel.store import open_uri
+from tests.waiting import until
 
 
 @pytest.fixture(autouse=True)
@@ -202,11 +203,7 @@ def test_leaving_off_early_ends_the_threads(scripted):
     next(reading)
     reading.close()
 
-    for _ in range(3_000):
-        if threading.active_count() <= before:
-            return
-        time.sleep(0.02)
-    pytest.fail(f"{threading.active_count() - before} threads are left")
+    assert until(lambda: threading.active_count() <= before), f"{threading.active_count()} threads are left"
 
 
 def test_both_stores_give_whole_files_and_parts(lake):

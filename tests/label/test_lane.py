@@ -2,7 +2,6 @@
 
 import hashlib
 import threading
-import time
 
 import pytest
 
@@ -17,6 +16,7 @@ from nightlabel.label.requests import Request
 from nightlabel.settings import settings
 from nightlabel.store import open_lake
 from nightlabel.store.bulk import Bulk
+from tests.waiting import until
 
 FILES = 300
 
@@ -180,10 +180,7 @@ def test_leaving_off_early_ends_the_threads(server):
     next(reading)
     reading.close()
 
-    deadline = time.monotonic() + 60
-    while threading.active_count() > before and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert threading.active_count() <= before
+    assert until(lambda: threading.active_count() <= before)
 
 
 def test_a_store_that_is_gone_fails_the_shard(server, monkeypatch):

@@ -12,6 +12,7 @@ from demo import signals
 from tests.conftest import free_port
 from tests.laptop.terminal import CTRL_C, PATIENCE, Terminal
 from tests.processes import seen
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -56,26 +57,16 @@ def laptop(tmp_path_factory) -> Laptop:
     return Laptop(tmp_path_factory.mktemp("stop") / "home")
 
 
-def wait_until(happened, seconds: float = PATIENCE) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end
-        time.sleep(0.1)
-
-
 def assert_nothing_is_left(laptop: Laptop) -> None:
     """A program that was killed is listed until the system has taken its memory back."""
-    end = time.monotonic() + 20
-    while left := laptop.programs():
-        assert time.monotonic() < end, left
-        time.sleep(0.1)
+    assert until(lambda: not laptop.programs(), 20), laptop.programs()
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_while_the_database_is_made_leaves_no_process(laptop, stop, at_terminal):
     laptop.forget_the_database()
     terminal = laptop.demo(at_terminal)
-    wait_until(laptop.makes_the_database)
+    assert until(laptop.makes_the_database, PATIENCE)
 
     os.kill(terminal.pid, stop)
 

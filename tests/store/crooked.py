@@ -4,19 +4,17 @@ import ssl
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.listening import Server
+
 TRUNCATED = 0
 """A status that means: promise more bytes than come."""
-
-
-class _Server(ThreadingHTTPServer):
-    request_queue_size = 128
 
 
 @contextmanager
@@ -39,7 +37,7 @@ def answering(status, body=b"bytes", certificate=None):
         def log_message(self, *_):
             pass
 
-    server = _Server(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)

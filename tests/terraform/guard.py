@@ -15,11 +15,12 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import unescape
 
+from tests.listening import Server
 from tests.terraform.iam import ALLOWED, Request, decide
 
 CONTROL = "/-/said"
@@ -156,7 +157,6 @@ class Handler(BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     Handler.target, Handler.policies = sys.argv[1], json.loads(Path(sys.argv[2]).read_text())
-    ThreadingHTTPServer.request_queue_size = 128
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(("127.0.0.1", 0), Handler)
     print(server.server_port, flush=True)  # noqa: T201 - whoever started it reads this
     server.serve_forever()
